@@ -1,0 +1,107 @@
+"""What recording costs: CPU time, start and stop, beside CodeCarbon at 1 s in the same run.
+
+Three RAPL channels at 10 Hz on a live powercap tree that another process writes, so that only the
+reading is counted. CodeCarbon runs as its users run it, its own timer at 1 s.
+
+    python benchmarks/recorder.py [--seconds 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from support.fake_powercap import FakePowercap, FakeZone
+
+from joulelab.meters.rapl import Rapl
+from joulelab.meters.recorder import Recorder
+
+ZONES = [
+    FakeZone("package-0", 180.0),
+    FakeZone("core", 120.0, parent="package-0"),
+    FakeZone("dram", 35.0, parent="package-0"),
+]
+TARGET_CPU_S, TARGET_START_S, TARGET_STOP_S = 0.0015, 0.020, 0.005
+STARTS = 20
+
+
+def timed(call: Callable[[], object]) -> float:
+    start_s = time.perf_counter()
+    call()
+    return time.perf_counter() - start_s
+
+
+def cpu_share(seconds: float) -> float:
+    """CPU seconds per second of this process, all threads, while its main thread sleeps."""
+    cpu_s, start_s = time.process_time(), time.perf_counter()
+    time.sleep(seconds)
+    return (time.process_time() - cpu_s) / (time.perf_counter() - start_s)
+
+
+def our_recorder(root: Path, folder: Path, seconds: float) -> dict[str, float]:
+    starts, stops = [], []
+    for index in range(STARTS):
+        recorder = Recorder({"rapl": Rapl(str(root))}, folder / f"{index}", 0.1)
+        starts.append(timed(recorder.start))
+        time.sleep(0.05)
+        stops.append(timed(recorder.stop))
+    recorder = Recorder({"rapl": Rapl(str(root))}, folder / "long", 0.1)
+    recorder.start()
+    share = cpu_share(seconds)
+    recorder.stop()
+    return {
+        "cpu": share,
+        "start": statistics.median(starts),
+        "worst start": max(starts),
+        "stop": statistics.median(stops),
+        "worst stop": max(stops),
+    }
+
+
+def codecarbon(seconds: float) -> dict[str, float]:
+    import_s = timed(lambda: __import__("codecarbon"))
+    from codecarbon import OfflineEmissionsTracker
+
+    start_s = time.perf_counter()
+    tracker = OfflineEmissionsTracker(
+        country_iso_code="FRA", measure_power_secs=1, output_methods=[], log_level="critical"
+    )
+    tracker.start()
+    started_s = time.perf_counter() - start_s
+    share = cpu_share(seconds)
+    return {"import": import_s, "start": started_s, "cpu": share, "stop": timed(tracker.stop)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    seconds = parser.parse_args().seconds
+    with tempfile.TemporaryDirectory() as name:
+        tree = FakePowercap(Path(name) / "powercap", ZONES, separate=True)
+        with tree:
+            ours = our_recorder(tree.root, Path(name), seconds)
+            theirs = codecarbon(seconds)
+    print(f"{'':28}{'joulelab 10 Hz':>16}{'codecarbon 1 Hz':>18}{'ratio':>9}{'target':>10}")
+    for label, key, scale, target in (
+        ("CPU ms per s", "cpu", 1e3, TARGET_CPU_S),
+        ("start ms (median)", "start", 1e3, TARGET_START_S),
+        ("stop ms (median)", "stop", 1e3, TARGET_STOP_S),
+    ):
+        ratio = theirs[key] / ours[key]
+        print(
+            f"{label:28}{ours[key] * scale:16.2f}{theirs[key] * scale:18.2f}{ratio:8.1f}x"
+            f"{target * scale:10.2f}"
+        )
+    print(f"worst of {STARTS}: start {ours['worst start'] * 1e3:.2f} ms, ", end="")
+    print(f"stop {ours['worst stop'] * 1e3:.2f} ms; codecarbon import {theirs['import']:.2f} s")
+
+
+if __name__ == "__main__":
+    main()

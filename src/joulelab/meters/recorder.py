@@ -1,0 +1,181 @@
+"""Keeps a run's meters going and its samples safe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from joulelab.meters.lifecycle import collect, last_words, start_all, stop_quietly
+from joulelab.meters.live import LiveEnergy
+from joulelab.meters.sampler import Sampler, Watched
+from joulelab.meters.stream import StreamWriter
+from joulelab.protocols import Meter
+from joulelab.records import Channel, Instant, Provenance
+
+STOP_TIMEOUT_S = 2.0
+
+
+class Recorder:
+    """Reads meters while a run goes; every sample is on disk a second later, in `folder`.
+
+    `required` by meter name: True, must start and must keep answering (`failed_required` says if it
+    did not); None, must start; False, left out with a note in `failures` where it does not start.
+    """
+
+    def __init__(
+        self,
+        meters: Mapping[str, Meter],
+        folder: Path,
+        period_s: float = 0.1,
+        required: Mapping[str, bool | None] | None = None,
+    ) -> None:
+        self.anchor = Instant(0, 0)
+        self._meters = dict(meters)
+        self._folder = Path(folder)
+        self._period_s = period_s
+        self._required = dict(required or {})
+        self._left_out: dict[str, str] = {}
+        self._channels: dict[str, Channel] = {}
+        self._live = LiveEnergy({})
+        self._phases: list[str] = []
+        self._watched: list[Watched] = []
+        self._local: Sampler | None = None
+        self._remote: list[Sampler] = []
+        self._writer: StreamWriter | None = None
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        """By id, `<meter>.<channel>`; complete after `start`."""
+        return self._channels
+
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """By meter name: why left out, or what last went wrong; `trace` stands for the disk."""
+        later = {w.name: w.failure for w in self._watched if w.failure is not None}
+        trouble = self._writer.trouble if self._writer is not None else None
+        return {**self._left_out, **later, **({} if trouble is None else {"trace": trouble})}
+
+    @property
+    def failed_required(self) -> str | None:
+        """A required meter that stopped answering, and why."""
+        now_ns = time.monotonic_ns()
+        for watched in self._watched:
+            if self._required.get(watched.name) is True and watched.lost(now_ns):
+                return f"{watched.name}: {watched.failure}"
+        return None
+
+    @property
+    def live_channels(self) -> tuple[str, ...]:
+        """The channels that the live figures speak of."""
+        return self._live.headline(time.monotonic_ns())
+
+    @property
+    def live_provenance(self) -> Provenance | None:
+        return self._live.provenance(time.monotonic_ns())
+
+    def start(self) -> Instant:
+        """Start all meters, remote ones side by side, and take the first reading.
+
+        Raises what a required meter's `start` raised; nothing is left running then.
+        """
+        self._watched, self._left_out = start_all(self._meters, self._required, self._period_s)
+        self._channels = {
+            f"{watched.name}.{channel.name}": channel
+            for watched in self._watched
+            for channel in watched.meter.channels
+        }
+        self.anchor = _now()
+        self._writer = StreamWriter(self._folder, self._channels, self.anchor)
+        self._live = LiveEnergy(self._channels)
+        for watched in self._watched:
+            watched.connect(self._writer, self._live)
+        self._local = Sampler([w for w in self._watched if not w.meter.remote], self._writer)
+        self._remote = [Sampler([w], self._writer) for w in self._watched if w.meter.remote]
+        self._local.read()
+        self._live.mark(self.anchor.monotonic_ns)
+        self._writer.flush()
+        self._local.start()
+        for sampler in self._remote:
+            sampler.start(at_end=last_words(sampler))
+        return self.anchor
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """A phase inside the running one; the local meters are read exactly at both edges."""
+        self._phases.append("/".join([*self._phases[-1:], name]))
+        self._edge("begin")
+        try:
+            yield
+        finally:
+            self._edge("end")
+            self._phases.pop()
+
+    def mark(self) -> int:
+        """Read the local meters now; monotonic ns of that reading, for `energy_since_j`."""
+        time_ns = time.monotonic_ns() if self._local is None else self._local.read()
+        self._live.mark(time_ns)
+        return time_ns
+
+    def energy_since_j(self, since_ns: int) -> float:
+        """Joules up to the last reading. `since_ns` is what `mark` returned, or the anchor's; NaN
+        for any other time, and where no live meter gives energy."""
+        return self._live.since_j(since_ns, time.monotonic_ns())
+
+    def power_now_w(self) -> float:
+        """Over about the last second; NaN where unknown."""
+        return self._live.power_w(time.monotonic_ns())
+
+    def stop(self) -> None:
+        """Last reading, stop all meters, collect what buffered ones kept. May be called twice."""
+        if self._local is None or self._writer is None:
+            return
+        local, self._local = self._local, None
+        for sampler in (local, *self._remote):
+            sampler.end()
+        local.read()
+        stop = _now()
+        self._writer.flush()
+        self._await(local)
+        for watched in self._watched:
+            if not watched.meter.remote:
+                stop_quietly(watched)
+            if not watched.hangs:
+                collect(watched, self.anchor, stop, self._writer)
+        self._keep_drift(stop)
+        self._writer.close()
+
+    def _await(self, local: Sampler) -> None:
+        until_s = time.monotonic() + STOP_TIMEOUT_S
+        for sampler in (local, *self._remote):
+            if not sampler.join(max(until_s - time.monotonic(), 0.0)):
+                for watched in sampler.meters:
+                    watched.hangs = True
+                    watched.failure = f"did not answer within {STOP_TIMEOUT_S:g} s at the stop"
+
+    def _edge(self, edge: str) -> None:
+        if self._local is None or self._writer is None:
+            return
+        self._writer.edge(edge, self._phases[-1], self.mark())
+
+    def _keep_drift(self, stop: Instant) -> None:
+        """The wall clock may have been set while the run went: then nobody knows when."""
+        assert self._writer is not None
+        start = self.anchor
+        drift_s = (
+            abs((stop.wall_ns - start.wall_ns) - (stop.monotonic_ns - start.monotonic_ns)) / 1e9
+        )
+        if drift_s > 10 * start.u_wall_s + 1e-3:
+            self.anchor = start._replace(u_wall_s=drift_s / 3**0.5)
+            self._writer.anchor(self.anchor)
+
+
+def _now() -> Instant:
+    """The wall clock between two readings of the monotonic one: the best of three."""
+    readings = []
+    for _ in range(3):
+        before_ns, wall_ns, after_ns = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
+        middle_ns = (before_ns + after_ns) // 2
+        readings.append(Instant(middle_ns, wall_ns, (after_ns - before_ns) / 2e9 / 3**0.5))
+    return min(readings, key=lambda instant: instant.u_wall_s)

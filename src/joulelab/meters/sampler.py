@@ -1,0 +1,144 @@
+"""Reading meters in time: one sampler for all local meters, one for each remote one."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from joulelab.meters.live import LiveChannel, LiveEnergy
+from joulelab.meters.stream import RECORD, StreamWriter
+from joulelab.protocols import Meter
+from joulelab.units import NS_PER_S
+
+FLUSH_NS = NS_PER_S
+REQUIRED_GRACE_NS = NS_PER_S
+
+pack = RECORD.pack
+
+
+@dataclass
+class Watched:
+    """A started meter and what became of it; `routes` by its own channel names: index and state."""
+
+    name: str
+    meter: Meter
+    period_ns: int
+    routes: Mapping[str, tuple[int, LiveChannel | None]] = field(default_factory=dict)
+    due_ns: int = 0
+    silent_since_ns: int | None = None
+    failure: str | None = None
+    hangs: bool = False
+
+    def connect(self, writer: StreamWriter, live: LiveEnergy) -> None:
+        ids = {channel.name: f"{self.name}.{channel.name}" for channel in self.meter.channels}
+        self.routes = {
+            name: (writer.index[channel_id], live.state(channel_id))
+            for name, channel_id in ids.items()
+        }
+
+    def lost(self, now_ns: int) -> bool:
+        """Silent for longer than a single failed reading."""
+        since_ns = self.silent_since_ns
+        return since_ns is not None and now_ns - since_ns >= REQUIRED_GRACE_NS
+
+
+class Sampler:
+    """Reads its meters when they are due, on a thread of its own and whenever `read` is called."""
+
+    def __init__(self, meters: list[Watched], writer: StreamWriter) -> None:
+        self.meters = meters
+        self._writer = writer
+        self._lock = threading.Lock()
+        # A held lock waits for half of what an Event's wait costs.
+        self._ended = threading.Lock()
+        self._ended.acquire()
+        self._flushed_ns = time.monotonic_ns()
+        self._at_end: Callable[[], None] | None = None
+        self._thread = threading.Thread(target=self._run, name="joulelab-sampler", daemon=True)
+
+    def start(self, at_end: Callable[[], None] | None = None) -> None:
+        """`at_end` runs on the sampler's thread after its last reading."""
+        self._at_end = at_end
+        now_ns = time.monotonic_ns()
+        for watched in self.meters:
+            watched.due_ns = now_ns if watched.meter.remote else now_ns + watched.period_ns
+        if self.meters:
+            self._thread.start()
+
+    def end(self) -> None:
+        if self._ended.locked():
+            self._ended.release()
+
+    def join(self, timeout_s: float) -> bool:
+        if self.meters:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def read(self) -> int:
+        """Read all meters now; the time of the first answer, or of the call where none came."""
+        first_ns = 0
+        with self._lock:
+            asked_ns = time.monotonic_ns()
+            for watched in self.meters:
+                stamp_ns = self._read_one(watched)
+                if not first_ns and stamp_ns >= asked_ns:
+                    first_ns = stamp_ns
+        return first_ns or asked_ns
+
+    def _run(self) -> None:
+        while True:
+            next_ns = min(watched.due_ns for watched in self.meters)
+            wait_s = (next_ns - time.monotonic_ns()) / NS_PER_S
+            if self._ended.acquire(timeout=max(wait_s, 0.0)):
+                break
+            self._read_due()
+        if self._at_end is not None:
+            self._at_end()
+
+    def _read_due(self) -> None:
+        with self._lock:
+            now_ns = time.monotonic_ns()
+            for watched in self.meters:
+                if watched.due_ns <= now_ns:
+                    self._read_one(watched)
+                    late = (now_ns - watched.due_ns) // watched.period_ns
+                    watched.due_ns += watched.period_ns * (1 + late)
+        if now_ns - self._flushed_ns >= FLUSH_NS:
+            self._flushed_ns = now_ns
+            self._writer.flush()
+
+    def _read_one(self, watched: Watched) -> int:
+        """The stamp of the meter's first sample, 0 where it gave none."""
+        try:
+            samples = watched.meter.read()
+        except Exception as error:  # noqa: BLE001 a meter of any make must not end the run
+            self._raised(watched, str(error) or type(error).__name__)
+            return 0
+        silent = False
+        records = b""
+        for time_ns, name, value in samples:
+            index, state = watched.routes[name]
+            records += pack(time_ns, index, value)
+            if state is not None:
+                state.add(time_ns, value)
+                silent = silent or value != value  # noqa: PLR0124 NaN, without a call
+        self._writer.write(records)
+        if not silent:
+            watched.silent_since_ns = None
+        elif watched.silent_since_ns is None:
+            watched.silent_since_ns = samples[0].time_ns
+            watched.failure = "gave no answer for a while"
+        return samples[0].time_ns if samples else 0
+
+    def _raised(self, watched: Watched, reason: str) -> None:
+        now_ns = time.monotonic_ns()
+        if watched.silent_since_ns is None:
+            watched.silent_since_ns = now_ns
+        watched.failure = reason
+        for index, state in watched.routes.values():
+            self._writer.write(pack(now_ns, index, math.nan))
+            if state is not None:
+                state.add(now_ns, math.nan)

@@ -1,0 +1,147 @@
+"""The six seams of joulelab. Implementations carry no words of their own: the contract is here.
+
+Each protocol has one contract test class in `tests/contracts/`; every implementation is one
+parameter of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from joulelab.records import (
+    Channel,
+    DataSpec,
+    Instant,
+    Metrics,
+    RunRecord,
+    Sample,
+    StopReason,
+)
+
+
+@runtime_checkable
+class Meter(Protocol):
+    """One instrument.
+
+    `channels` is final once `start` has returned. `remote` says that an answer may take long: the
+    recorder then gives the meter a thread of its own and never reads it at a phase's edge.
+
+    `start` raises MeterUnavailable or MeterDenied, with the cure; called again after `stop`, it
+    starts afresh. `read` returns at most one sample a channel, stamped by the meter itself as close
+    to the reading as it can, never raises for a failing world (it returns a NaN sample) and costs
+    less than a millisecond where `remote` is false. One thread at a time calls a meter. `stop` may be
+    called at any time, and twice.
+    """
+
+    remote: bool
+
+    @property
+    def channels(self) -> Sequence[Channel]: ...
+    def start(self) -> None: ...
+    def read(self) -> Sequence[Sample]: ...
+    def stop(self) -> None: ...
+
+
+@runtime_checkable
+class BufferedMeter(Meter, Protocol):
+    """A meter that kept its own record: asked once, after the run.
+
+    `collect` returns the samples of [start, stop] on this host's monotonic clock, with one sample
+    beyond each end where the instrument has one, in any order and possibly doubled.
+    """
+
+    def collect(self, start: Instant, stop: Instant) -> Sequence[Sample]: ...
+
+
+@runtime_checkable
+class Knob(Protocol):
+    """One setting of the machine.
+
+    `apply` sets, reads back and verifies; it raises HardwareDenied with the command that grants the
+    right. `restore` brings back what `apply` found, does nothing where `apply` did not succeed, and
+    may be called twice.
+    """
+
+    name: str
+
+    def apply(self) -> None: ...
+    def restore(self) -> None: ...
+
+
+class Dataset(Protocol):
+    """Map-style: `dataset[i]` is (input, target).
+
+    input: float32 array of `DataSpec.input_shape`, in the physical units of the spec, not normalised.
+    target: an int class index (multiclass), or a float32 (classes,) vector of 0 and 1 (multilabel).
+    The same index gives the same sample in every process.
+    """
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> tuple[Any, Any]: ...
+
+
+@runtime_checkable
+class Data(Protocol):
+    """A data set with its fixed splits. Building one reads no more than it must; `split` raises
+    DataError naming file and cure for whatever is missing or broken."""
+
+    @property
+    def spec(self) -> DataSpec: ...
+    def split(self, name: str) -> Dataset:
+        """`train`, `val` or `test`; ConfigError for another name."""
+        ...
+
+
+class Observer(Protocol):
+    """What a learner may tell and ask while it works. Cheap: may be called at every step."""
+
+    def phase(self, name: str) -> AbstractContextManager[None]:
+        """A phase inside the running one: `epoch`, `load`, `validate`."""
+        ...
+
+    def progress(self, step: int, total: int, metrics: Metrics | None = None) -> None:
+        """`step` of `total` optimisation steps are done."""
+        ...
+
+    def point(self, step: int, metrics: Metrics) -> None:
+        """One point of the curve: validation metrics at `step`. The run adds the joules."""
+        ...
+
+    def should_stop(self) -> StopReason | None:
+        """Asked after every step, in fit and in evaluate; the learner then ends in good order."""
+        ...
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """Anything that can be fitted to data and judged on it.
+
+    `fit` returns the last validation metrics (`val/...`), reports each validation as a point, and
+    goes on where it was when called after `load`. `evaluate` returns `test/...`. Both end early, in
+    good order, when the observer says so. `save` writes into an existing folder all that `fit`
+    needs to go on exactly where it was. LearnerError says that data and learner do not fit together.
+    """
+
+    def fit(self, data: Data, observer: Observer) -> Metrics: ...
+    def evaluate(self, data: Data, observer: Observer) -> Metrics: ...
+    def save(self, folder: Path) -> None: ...
+    def load(self, folder: Path) -> None: ...
+
+
+@runtime_checkable
+class RunStore(Protocol):
+    """Where runs are kept. Knows runs by `run_uid`; every call may be repeated without harm.
+
+    `begin` shows a run as running, `put` writes all of it (record, curve, and the files of `folder`
+    named by `artifacts`), whatever was there before. Both raise StoreUnreachable or StoreMismatch.
+    `rows` is one flat mapping a run: `run_id`, `status`, `params.*`, `metrics.*`, `tags.*`.
+    """
+
+    @property
+    def location(self) -> str: ...
+    def begin(self, record: RunRecord) -> None: ...
+    def put(self, record: RunRecord, folder: Path, artifacts: Sequence[str]) -> None: ...
+    def rows(self, select: str | None = None) -> Sequence[Mapping[str, Any]]: ...

@@ -1,0 +1,140 @@
+"""The folder of a run: everything it knows, on disk first, in the store second.
+
+    record.json     the run's record, replaced atomically; status RUNNING while the run lives
+    config.yaml     the composed configuration
+    curve.jsonl     one line a curve point, as it goes
+    trace.*         the samples: a stream while it runs, `trace.parquet` and `phases.json` after
+    model/          the fitted learner, where `save_model=true`
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from joulelab import observers
+from joulelab.errors import ConfigError, JoulelabError, StoreError
+from joulelab.protocols import RunStore
+from joulelab.records import RunRecord
+from joulelab.tracking import pending
+
+ARTIFACTS = ("trace.parquet", "phases.json", "config.yaml", "model")
+
+
+def create(outputs: Path) -> Path:
+    """A new folder `<date>/<time>-<uid>` below `outputs`; its last part is the run's uid."""
+    now = time.localtime()
+    parent = outputs / time.strftime("%Y-%m-%d", now)
+    folder = parent / f"{time.strftime('%H-%M-%S', now)}-{secrets.token_hex(4)}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write there: {error.strerror}",
+            where=str(outputs),
+            cure="say paths.outputs=... for a folder that can be written",
+        ) from error
+    return folder.resolve()
+
+
+def curve(folder: Path) -> Path:
+    return folder / "curve.jsonl"
+
+
+def model(folder: Path) -> Path:
+    path = folder / "model"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def open_record(folder: Path, record: RunRecord, index: Path, config_yaml: str) -> None:
+    record.tags.update(pid=str(os.getpid()), pid_start=_start_of(os.getpid()) or "")
+    (folder / "config.yaml").write_text(config_yaml, encoding="utf-8")
+    write_record(folder, record)
+    pending.mark_pending(index, record.run_uid, folder)
+
+
+def write_record(folder: Path, record: RunRecord) -> None:
+    target = folder / "record.json"
+    scratch = target.with_suffix(".tmp")
+    with scratch.open("w", encoding="utf-8") as out:
+        out.write(record.to_json())
+        out.flush()
+        os.fsync(out.fileno())
+    scratch.replace(target)
+
+
+def discard(folder: Path, record: RunRecord, index: Path) -> None:
+    """Forgets a run that ended before anything was measured."""
+    pending.forget(index, record.run_uid)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def settle(folder: Path, record: RunRecord) -> None:
+    """Seals the trace and writes into `record` what it says: energies, coverage, provenance, and the
+    curve's joules as the finished trace has them."""
+    from joulelab.meters import ledger, trace
+
+    if not trace.exists(folder):
+        record.tags["provenance"] = "none"
+        return
+    trace.seal(folder)
+    whole = trace.load(folder)
+    settled = ledger.settle(whole)
+    record.metrics.update(ledger.metrics(whole, settled))
+    record.tags["provenance"] = settled.work.provenance if settled.work else "none"
+    record.tags["headline"] = ",".join(settled.headline_channels)
+    joules = ledger.curve_energy_j(whole, settled, [point.time_ns for point in record.curve])
+    record.curve = [
+        replace(point, energy_j=float(energy_j))
+        for point, energy_j in zip(record.curve, joules, strict=True)
+    ]
+
+
+def store(folder: Path, record: RunRecord, run_store: RunStore, index: Path) -> str | None:
+    """Writes the run to the store; a sentence where that has to wait for the next run."""
+    present = [name for name in ARTIFACTS if (folder / name).exists()]
+    try:
+        run_store.put(record, folder, present)
+    except StoreError as error:
+        return f"{error}; the run is kept in {folder} and stored when the next one starts"
+    pending.mark_stored(index, record.run_uid, folder, run_store.location)
+    return None
+
+
+def recover(run_store: RunStore, index: Path) -> Iterator[str]:
+    """Settles runs whose process died without a word, then stores all that wait. Never raises a
+    JoulelabError: the new run matters more."""
+    for folder in pending.folders(index):
+        try:
+            record = RunRecord.from_json((folder / "record.json").read_text(encoding="utf-8"))
+            if record.status != "RUNNING" or _alive(record):
+                continue
+            record.curve = observers.read_curve(curve(folder))
+            record.status, record.error = "FAILED", "the process was killed"
+            settle(folder, record)
+            write_record(folder, record)
+            yield f"run {record.run_uid} was killed; what it had measured is kept in {folder}"
+        except (OSError, ValueError, JoulelabError) as error:
+            yield f"the run in {folder} cannot be read: {error}"
+    yield from pending.catch_up(run_store, index)
+
+
+def _alive(record: RunRecord) -> bool:
+    if record.tags.get("host") not in (None, socket.gethostname()):
+        return True
+    return _start_of(int(record.tags["pid"])) == record.tags["pid_start"]
+
+
+def _start_of(pid: int) -> str | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return stat.rpartition(")")[2].split()[19]

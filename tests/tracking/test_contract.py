@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from contracts.run_store import RunStoreContract
+from support.records import make_record
+
+from joulelab.protocols import RunStore
+from joulelab.tracking.mlflow_library import MlflowClient
+from joulelab.tracking.mlflow_store import MlflowStore
+from joulelab.tracking.null_store import NullStore
+
+
+class TestMlflowOnSqlite(RunStoreContract):
+    @pytest.fixture
+    def store(self, mlruns: Path) -> RunStore:
+        return MlflowStore(folder=mlruns)
+
+
+class TestNullStore(RunStoreContract):
+    @pytest.fixture
+    def store(self, outputs: Path) -> RunStore:
+        return NullStore([outputs])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real `mlflow server` on loopback."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--workers", "1", "--serve-artifacts"]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/server.db"]
+    command += ["--artifacts-destination", str(folder / "artifacts")]
+    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, cwd=folder, env=environment, start_new_session=True
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/health", process, folder / "log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(process.pid, 15)
+            process.wait(timeout=30)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(log.read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+class TestMlflowOnAServer(RunStoreContract):
+    @pytest.fixture
+    def store(self, server: str) -> RunStore:
+        return _InOwnExperiment(server)
+
+    def test_artifacts_are_on_the_server(self, store: RunStore, outputs: Path) -> None:
+        self.put(store, outputs, make_record())
+        assert isinstance(store, _InOwnExperiment)
+        client = MlflowClient(store.uri)
+        (run,) = client.search_runs([client.get_experiment_by_name(store.experiment).experiment_id])
+        names = {item.path for item in client.list_artifacts(run.info.run_id)}
+        assert names == {"config.yaml", "phases.json", "model"}
+
+
+class _InOwnExperiment(MlflowStore):
+    """The server is one for all tests: records go to an experiment of the test's own."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri, self.experiment = uri, uuid4().hex
+        super().__init__(uri, self.experiment)
+
+    def begin(self, record):
+        record.experiment = self.experiment
+        super().begin(record)
+
+    def put(self, record, folder, artifacts):
+        record.experiment = self.experiment
+        super().put(record, folder, artifacts)
