@@ -5,7 +5,6 @@ from __future__ import annotations
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn
-from omegaconf import DictConfig, OmegaConf
 
 
 class ListSweeper(BasicSweeper):
@@ -13,16 +12,20 @@ class ListSweeper(BasicSweeper):
     (exit code 1) where one failed."""
 
     def __init__(
-        self, max_batch_size: int | None = None, params: DictConfig | None = None
+        self, max_batch_size: int | None = None, params: dict[str, str] | None = None
     ) -> None:
-        super().__init__(max_batch_size, params or OmegaConf.create({}))
+        super().__init__(max_batch_size, params)
 
     def sweep(self, arguments: list[str]) -> list[list[JobReturn]]:
         from joulelab.multirun import close
 
+        assert self.hydra_context is not None
+        assert self.launcher is not None
         overrides = [*self._parse_config(), *arguments]
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        self.overrides = self.split_arguments(parser.parse_overrides(overrides), self.max_batch_size)
+        self.overrides = self.split_arguments(
+            parser.parse_overrides(overrides), self.max_batch_size
+        )
         returns: list[list[JobReturn]] = []
         started = 0
         while not self.is_done():

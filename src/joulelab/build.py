@@ -43,11 +43,11 @@ def build_meters(node: DictConfig) -> tuple[dict[str, Meter], dict[str, bool | N
     """The meters by name and what `required` says of each; a detector's meters join in."""
     meters: dict[str, Meter] = {}
     required: dict[str, bool | None] = {}
-    for name, options in (node or {}).items():
-        options = options.copy()
+    for key, given in (node or {}).items():
+        name, options = str(key), given.copy()
         must = options.pop("required", None)
         built = build(options, f"meter.{name}")
-        found = built if isinstance(built, Mapping) else {str(name): built}
+        found = built if isinstance(built, Mapping) else {name: built}
         for label, meter in found.items():
             meters.setdefault(label, meter)
             required.setdefault(label, must if label == name else False)

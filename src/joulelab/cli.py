@@ -49,6 +49,7 @@ def _measure(chosen: argparse.Namespace) -> int:
     if not command:
         raise ConfigError("no command after --", cure="say joulelab measure -- command arguments")
     from hydra import compose, initialize_config_dir
+    from omegaconf import OmegaConf
 
     from joulelab.config import conf_folder
     from joulelab.measure import measure
@@ -56,5 +57,9 @@ def _measure(chosen: argparse.Namespace) -> int:
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         composed = compose("measure", overrides, return_hydra_config=True)
     choices = {key: str(value) for key, value in composed.hydra.runtime.choices.items()}
-    composed.pop("hydra")
-    return measure(composed, command, choices)
+    keys = [str(key) for key in composed if key != "hydra"]
+    return measure(OmegaConf.masked_copy(composed, keys), command, choices)
+
+
+if __name__ == "__main__":
+    main()

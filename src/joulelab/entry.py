@@ -57,9 +57,9 @@ def hydra_sentence(error: Exception) -> str | None:
     if isinstance(error, HydraException):
         return _refused_override(error)
     if isinstance(error, OmegaConfBaseException):
-        key = _full_key(error)
+        where = _full_key(error)
         first = str(error).splitlines()[0]
-        return f"{key}: {first}" if key else first
+        return f"{where}: {first}" if where else first
     return None
 
 

@@ -99,7 +99,7 @@ def _work(call: bytes, answer: Connection) -> None:
         outcome = Outcome(failure="interrupted")
     except JoulelabError as error:
         outcome = Outcome(failure=str(error))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever ends a job must not end the others
         traceback.print_exc()
         outcome = Outcome(failure=f"{type(error).__name__}: {error}")
     sys.stdout.flush()

@@ -42,7 +42,9 @@ def launch(
                 markup=False,
                 soft_wrap=True,
             )
-    return [_gather(job, name, done) for job, name, done in zip(configs, names, outcomes, strict=True)]
+    return [
+        _gather(job, name, done) for job, name, done in zip(configs, names, outcomes, strict=True)
+    ]
 
 
 def _gather(config: DictConfig, name: str, outcomes: Sequence[jobs.Outcome]) -> JobReturn:

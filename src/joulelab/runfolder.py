@@ -1,10 +1,10 @@
 """The folder of a run: everything it knows, on disk first, in the store second.
 
-    record.json     the run's record, replaced atomically; status RUNNING while the run lives
-    config.yaml     the composed configuration
-    curve.jsonl     one line a curve point, as it goes
-    trace.*         the samples: a stream while it runs, `trace.parquet` and `phases.json` after
-    model/          the fitted learner, where `save_model=true`
+record.json     the run's record, replaced atomically; status RUNNING while the run lives
+config.yaml     the composed configuration
+curve.jsonl     one line a curve point, as it goes
+trace.*         the samples: a stream while it runs, `trace.parquet` and `phases.json` after
+model/          the fitted learner, where `save_model=true`
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,8 +22,6 @@ from joulelab.errors import ConfigError, JoulelabError, StoreError
 from joulelab.protocols import RunStore
 from joulelab.records import RunRecord
 from joulelab.tracking import pending
-
-ARTIFACTS = ("trace.parquet", "phases.json", "config.yaml", "model")
 
 
 def create(outputs: Path) -> Path:
@@ -54,7 +51,7 @@ def model(folder: Path) -> Path:
 
 
 def open_record(folder: Path, record: RunRecord, index: Path, config_yaml: str) -> None:
-    record.tags.update(pid=str(os.getpid()), pid_start=_start_of(os.getpid()) or "")
+    record.tags.update(pid=str(os.getpid()), pid_start=_start_of(os.getpid()))
     (folder / "config.yaml").write_text(config_yaml, encoding="utf-8")
     write_record(folder, record)
     pending.mark_pending(index, record.run_uid, folder)
@@ -99,7 +96,7 @@ def settle(folder: Path, record: RunRecord) -> None:
 
 def store(folder: Path, record: RunRecord, run_store: RunStore, index: Path) -> str | None:
     """Writes the run to the store; a sentence where that has to wait for the next run."""
-    present = [name for name in ARTIFACTS if (folder / name).exists()]
+    present = [name for name in pending.ARTIFACTS if (folder / name).exists()]
     try:
         run_store.put(record, folder, present)
     except StoreError as error:
@@ -114,7 +111,7 @@ def recover(run_store: RunStore, index: Path) -> Iterator[str]:
     for folder in pending.folders(index):
         try:
             record = RunRecord.from_json((folder / "record.json").read_text(encoding="utf-8"))
-            if record.status != "RUNNING" or _alive(record):
+            if record.status != "RUNNING" or pending.owner_lives(record):
                 continue
             record.curve = observers.read_curve(curve(folder))
             record.status, record.error = "FAILED", "the process was killed"
@@ -126,15 +123,6 @@ def recover(run_store: RunStore, index: Path) -> Iterator[str]:
     yield from pending.catch_up(run_store, index)
 
 
-def _alive(record: RunRecord) -> bool:
-    if record.tags.get("host") not in (None, socket.gethostname()):
-        return True
-    return _start_of(int(record.tags["pid"])) == record.tags["pid_start"]
-
-
-def _start_of(pid: int) -> str | None:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return None
+def _start_of(pid: int) -> str:
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     return stat.rpartition(")")[2].split()[19]

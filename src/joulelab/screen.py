@@ -7,7 +7,15 @@ import sys
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -36,7 +44,7 @@ class TerminalScreen:
         self._metrics: Metrics = {}
         self._power_w, self._energy_j = math.nan, math.nan
         self._bar: Progress | None = None
-        self._task = None
+        self._task: TaskID | None = None
         self._phase = ""
         self._next_line_s = 0.0
 
@@ -68,9 +76,7 @@ class TerminalScreen:
         if metrics:
             self._metrics.update(metrics)
         if self._bar is not None and self._task is not None:
-            self._bar.update(
-                self._task, completed=step, total=total, steps=f"step {step}/{total}"
-            )
+            self._bar.update(self._task, completed=step, total=total, steps=f"step {step}/{total}")
 
     def power(self, power_w: float, energy_j: float) -> None:
         self._power_w, self._energy_j = power_w, energy_j
@@ -175,7 +181,9 @@ def close_run(console: Console, record: RunRecord, location: str, folder: str) -
     quality = quality_table(record)
     if quality is not None:
         console.print(quality)
-        console.print("the baseline answers the most frequent class and costs no joule", style="dim")
+        console.print(
+            "the baseline answers the most frequent class and costs no joule", style="dim"
+        )
     if any(key.startswith("duration_s/") for key in record.metrics):
         console.print(closing_table(record, f"energy of {record.name}"))
     console.print(provenance_line(record), soft_wrap=True, markup=False)

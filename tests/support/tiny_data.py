@@ -1,4 +1,4 @@
-"""Small data sets made in memory, learnable in a few steps, with the true statistics in their spec."""
+"""Small data sets made in memory, learnable in a few steps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TinyDataset:
 
 
 class TinyData:
-    """Sines of one frequency a class (or a sum of them, for labels) along the last axis, plus noise."""
+    """A sine a class (or a sum of them, for labels) along the last axis, plus noise."""
 
     def __init__(
         self, task: Task = "multiclass", form: Form = "series", channels: int = 2, size: int = 64

@@ -34,14 +34,14 @@ class LiveChannel:
         # Comparisons instead of math.isfinite: this runs for every sample of the run.
         if -_INFINITY < value < _INFINITY:
             last = self._value
-            if last == last:  # noqa: PLR0124 no NaN
+            if last == last:
                 if self._counter:
                     self.energy_j += value - last
                 elif self._lost_since_ns is None:
                     self.energy_j += (value + last) / 2 * (time_ns - self.time_ns) / 1e9
             self._value, self.time_ns, self._lost_since_ns = value, time_ns, None
             self.recent.append((time_ns, self.energy_j))
-        elif value != value:  # noqa: PLR0124 NaN
+        elif value != value:
             if self._lost_since_ns is None:
                 self._lost_since_ns = time_ns
         else:

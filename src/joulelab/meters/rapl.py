@@ -14,6 +14,8 @@ from joulelab.meters.rapl_zones import CURE, ROOT, UPDATE_PERIOD_S, Zone, discov
 from joulelab.records import Channel, Sample
 
 IMPLAUSIBLE = 1.5
+# The counter moves in steps: two close readings may lie a whole step apart.
+_STEP_NS = 10 * UPDATE_PERIOD_S * 1e9
 
 
 class Rapl:
@@ -79,18 +81,27 @@ class Counter:
     A reading after a gap counts the gap too, unless the counter could have wrapped unseen in it.
     """
 
-    __slots__ = ("_fd", "_last_ns", "_last_uj", "_longest_ns", "_path", "_range_uj", "_total_uj",
-                 "_uj_per_ns", "name")  # fmt: skip
+    __slots__ = (
+        "_bound_uj_per_ns",
+        "_fd",
+        "_last_ns",
+        "_last_uj",
+        "_longest_ns",
+        "_path",
+        "_range_uj",
+        "_total_uj",
+        "name",
+    )
 
     def __init__(self, zone: Zone) -> None:
         self.name = zone.name
         self._path = zone.path / "energy_uj"
         self._fd = -1
-        self._range_uj = zone.range_uj
+        self._range_uj = zone.range_uj or 0
         # 1 W is 1e-3 µJ/ns.
-        self._uj_per_ns = zone.power_max_w * 1e-3
-        self._longest_ns = (zone.range_uj or math.inf) / self._uj_per_ns
-        self._last_uj: int | None = None
+        self._bound_uj_per_ns = IMPLAUSIBLE * zone.power_max_w * 1e-3
+        self._longest_ns = (zone.range_uj or math.inf) / (zone.power_max_w * 1e-3)
+        self._last_uj = 0
         self._last_ns = 0
         self._total_uj = 0
         try:
@@ -103,36 +114,29 @@ class Counter:
             pass  # unreadable for a while: read tries again
 
     def read(self) -> Sample:
+        """Infinity where what happened since the last good reading cannot be known."""
         try:
             raw_uj = int(os.pread(self._fd, 32, 0))
         except (OSError, ValueError):
             self._reopen()
             return Sample(time.monotonic_ns(), self.name, math.nan)
         now_ns = time.monotonic_ns()
-        value = self._advance(raw_uj, now_ns)
+        last_ns, grown_uj = self._last_ns, raw_uj - self._last_uj
         self._last_uj, self._last_ns = raw_uj, now_ns
-        return Sample(now_ns, self.name, value)
+        if last_ns:
+            passed_ns = now_ns - last_ns
+            if grown_uj < 0:
+                grown_uj += self._range_uj
+            bound_uj = (passed_ns + _STEP_NS) * self._bound_uj_per_ns
+            if not 0 <= grown_uj <= bound_uj or passed_ns > self._longest_ns:
+                return Sample(now_ns, self.name, math.inf)
+            self._total_uj += grown_uj
+        return Sample(now_ns, self.name, self._total_uj / 1e6)
 
     def close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-    def _advance(self, raw_uj: int, now_ns: int) -> float:
-        """J up to this reading; infinity where what happened since the last cannot be known."""
-        if self._last_uj is None:
-            return self._total_uj / 1e6
-        passed_ns = now_ns - self._last_ns
-        grown_uj = raw_uj - self._last_uj
-        if grown_uj < 0 and self._range_uj is not None:
-            grown_uj += self._range_uj
-        # The counter moves in steps: two close readings may lie a whole step apart.
-        step_ns = 10 * UPDATE_PERIOD_S * 1e9
-        bound_uj = IMPLAUSIBLE * self._uj_per_ns * (passed_ns + step_ns)
-        if grown_uj < 0 or grown_uj > bound_uj or passed_ns > self._longest_ns:
-            return math.inf
-        self._total_uj += grown_uj
-        return self._total_uj / 1e6
 
     def _reopen(self) -> None:
         self.close()

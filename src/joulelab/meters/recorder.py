@@ -42,7 +42,7 @@ class Recorder:
         self._phases: list[str] = []
         self._watched: list[Watched] = []
         self._local: Sampler | None = None
-        self._remote: list[Sampler] = []
+        self._samplers: list[Sampler] = []
         self._writer: StreamWriter | None = None
 
     @property
@@ -69,11 +69,11 @@ class Recorder:
     @property
     def live_channels(self) -> tuple[str, ...]:
         """The channels that the live figures speak of."""
-        return self._live.headline(time.monotonic_ns())
+        return self._live.headline(self._up_to_date_ns())
 
     @property
     def live_provenance(self) -> Provenance | None:
-        return self._live.provenance(time.monotonic_ns())
+        return self._live.provenance(self._up_to_date_ns())
 
     def start(self) -> Instant:
         """Start all meters, remote ones side by side, and take the first reading.
@@ -92,12 +92,13 @@ class Recorder:
         for watched in self._watched:
             watched.connect(self._writer, self._live)
         self._local = Sampler([w for w in self._watched if not w.meter.remote], self._writer)
-        self._remote = [Sampler([w], self._writer) for w in self._watched if w.meter.remote]
+        remote = [Sampler([w], self._writer) for w in self._watched if w.meter.remote]
+        self._samplers = [self._local, *remote]
         self._local.read()
         self._live.mark(self.anchor.monotonic_ns)
         self._writer.flush()
         self._local.start()
-        for sampler in self._remote:
+        for sampler in remote:
             sampler.start(at_end=last_words(sampler))
         return self.anchor
 
@@ -121,23 +122,23 @@ class Recorder:
     def energy_since_j(self, since_ns: int) -> float:
         """Joules up to the last reading. `since_ns` is what `mark` returned, or the anchor's; NaN
         for any other time, and where no live meter gives energy."""
-        return self._live.since_j(since_ns, time.monotonic_ns())
+        return self._live.since_j(since_ns, self._up_to_date_ns())
 
     def power_now_w(self) -> float:
         """Over about the last second; NaN where unknown."""
-        return self._live.power_w(time.monotonic_ns())
+        return self._live.power_w(self._up_to_date_ns())
 
     def stop(self) -> None:
         """Last reading, stop all meters, collect what buffered ones kept. May be called twice."""
         if self._local is None or self._writer is None:
             return
         local, self._local = self._local, None
-        for sampler in (local, *self._remote):
+        for sampler in self._samplers:
             sampler.end()
         local.read()
         stop = _now()
         self._writer.flush()
-        self._await(local)
+        self._await_ends()
         for watched in self._watched:
             if not watched.meter.remote:
                 stop_quietly(watched)
@@ -146,9 +147,14 @@ class Recorder:
         self._keep_drift(stop)
         self._writer.close()
 
-    def _await(self, local: Sampler) -> None:
+    def _up_to_date_ns(self) -> int:
+        for sampler in self._samplers:
+            sampler.absorb()
+        return time.monotonic_ns()
+
+    def _await_ends(self) -> None:
         until_s = time.monotonic() + STOP_TIMEOUT_S
-        for sampler in (local, *self._remote):
+        for sampler in self._samplers:
             if not sampler.join(max(until_s - time.monotonic(), 0.0)):
                 for watched in sampler.meters:
                     watched.hangs = True

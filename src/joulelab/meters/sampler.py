@@ -5,23 +5,23 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from joulelab.meters.live import LiveChannel, LiveEnergy
 from joulelab.meters.stream import RECORD, StreamWriter
 from joulelab.protocols import Meter
+from joulelab.records import Sample
 from joulelab.units import NS_PER_S
 
 FLUSH_NS = NS_PER_S
 REQUIRED_GRACE_NS = NS_PER_S
 
-pack = RECORD.pack
-
 
 @dataclass
 class Watched:
-    """A started meter and what became of it; `routes` by its own channel names: index and state."""
+    """A started meter and what became of it; `routes`: stream index and state by channel name."""
 
     name: str
     meter: Meter
@@ -44,14 +44,46 @@ class Watched:
         since_ns = self.silent_since_ns
         return since_ns is not None and now_ns - since_ns >= REQUIRED_GRACE_NS
 
+    def read(self) -> Sequence[Sample]:
+        """What the meter says; where it raises, no answer on any channel."""
+        try:
+            return self.meter.read()
+        except Exception as error:  # noqa: BLE001 a meter of any make must not end the run
+            self.failure = str(error) or type(error).__name__
+            now_ns = time.monotonic_ns()
+            return [Sample(now_ns, name, math.nan) for name in self.routes]
+
+    def take(self, samples: Sequence[Sample]) -> bytes:
+        """Follow the samples and pack them."""
+        records = b""
+        silent = False
+        for time_ns, name, value in samples:
+            index, state = self.routes[name]
+            records += RECORD.pack(time_ns, index, value)
+            if state is not None:
+                state.add(time_ns, value)
+                silent = silent or math.isnan(value)
+        if not silent:
+            self.silent_since_ns = None
+        elif self.silent_since_ns is None:
+            self.silent_since_ns = samples[0].time_ns
+            self.failure = self.failure or "gave no answer for a while"
+        return records
+
 
 class Sampler:
-    """Reads its meters when they are due, on a thread of its own and whenever `read` is called."""
+    """Reads its meters when they are due, on a thread of its own and whenever `read` is called.
+
+    A reading wakes a thread whose code the caches have long forgotten: so it only keeps the
+    samples, and `absorb` works them off together, once a second and when somebody asks.
+    """
 
     def __init__(self, meters: list[Watched], writer: StreamWriter) -> None:
         self.meters = meters
         self._writer = writer
         self._lock = threading.Lock()
+        self._kept: deque[tuple[Watched, Sequence[Sample]]] = deque()
+        self._absorbing = threading.Lock()
         # A held lock waits for half of what an Event's wait costs.
         self._ended = threading.Lock()
         self._ended.acquire()
@@ -83,10 +115,20 @@ class Sampler:
         with self._lock:
             asked_ns = time.monotonic_ns()
             for watched in self.meters:
-                stamp_ns = self._read_one(watched)
-                if not first_ns and stamp_ns >= asked_ns:
-                    first_ns = stamp_ns
+                samples = watched.read()
+                self._kept.append((watched, samples))
+                if not first_ns and samples and samples[0].time_ns >= asked_ns:
+                    first_ns = samples[0].time_ns
+        self.absorb()
         return first_ns or asked_ns
+
+    def absorb(self) -> None:
+        """Bring live figures and stream up to the last reading."""
+        # Not under the meters' lock: one that hangs would hold up whoever asks.
+        with self._absorbing:
+            while self._kept:
+                watched, samples = self._kept.popleft()
+                self._writer.write(watched.take(samples))
 
     def _run(self) -> None:
         while True:
@@ -103,42 +145,10 @@ class Sampler:
             now_ns = time.monotonic_ns()
             for watched in self.meters:
                 if watched.due_ns <= now_ns:
-                    self._read_one(watched)
+                    self._kept.append((watched, watched.read()))
                     late = (now_ns - watched.due_ns) // watched.period_ns
                     watched.due_ns += watched.period_ns * (1 + late)
         if now_ns - self._flushed_ns >= FLUSH_NS:
             self._flushed_ns = now_ns
+            self.absorb()
             self._writer.flush()
-
-    def _read_one(self, watched: Watched) -> int:
-        """The stamp of the meter's first sample, 0 where it gave none."""
-        try:
-            samples = watched.meter.read()
-        except Exception as error:  # noqa: BLE001 a meter of any make must not end the run
-            self._raised(watched, str(error) or type(error).__name__)
-            return 0
-        silent = False
-        records = b""
-        for time_ns, name, value in samples:
-            index, state = watched.routes[name]
-            records += pack(time_ns, index, value)
-            if state is not None:
-                state.add(time_ns, value)
-                silent = silent or value != value  # noqa: PLR0124 NaN, without a call
-        self._writer.write(records)
-        if not silent:
-            watched.silent_since_ns = None
-        elif watched.silent_since_ns is None:
-            watched.silent_since_ns = samples[0].time_ns
-            watched.failure = "gave no answer for a while"
-        return samples[0].time_ns if samples else 0
-
-    def _raised(self, watched: Watched, reason: str) -> None:
-        now_ns = time.monotonic_ns()
-        if watched.silent_since_ns is None:
-            watched.silent_since_ns = now_ns
-        watched.failure = reason
-        for index, state in watched.routes.values():
-            self._writer.write(pack(now_ns, index, math.nan))
-            if state is not None:
-                state.add(now_ns, math.nan)
