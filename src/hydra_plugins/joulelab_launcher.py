@@ -63,4 +63,6 @@ def run_in_job(
     )
     if done.status is not JobStatus.COMPLETED:
         raise done._return_value
+    if isinstance(done.return_value, Exception):
+        raise done.return_value
     return done

@@ -8,7 +8,7 @@ from typing import Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from joulelab.config import plain
@@ -20,21 +20,26 @@ PRECISIONS = ("fp32", "bf16")
 ACCELERATORS = ("cpu", "gpu", "auto")
 
 
-def build(node: Any, key: str, **more: Any) -> Any:
-    """Instantiates the node; whatever its constructor refuses is a ConfigError that names `key`."""
+def build(node: Any, key: str, **parts: Any) -> Any:
+    """Instantiates the node; whatever its constructor refuses is a ConfigError that names `key`.
+    `parts` are given to the constructor as they are, beside what the node says."""
     missing = sorted(OmegaConf.missing_keys(node)) if OmegaConf.is_config(node) else []
     if missing:
-        raise ConfigError(
-            "needs a value", where=f"{key}.{missing[0]}", cure=f"say {key}.{missing[0]}=..."
-        )
+        where = f"{key}.{missing[0]}"
+        raise ConfigError("needs a value", where=where, cure=f"say {where}=...")
     try:
-        return instantiate(node, _convert_="all", **more)
+        # Hydra turns dataclasses among its own keyword arguments into dicts, a partial does not.
+        return instantiate(node, _convert_="all", _partial_=True)(**parts)
+    except JoulelabError:
+        raise
     except InstantiationException as error:
         cause = error.__cause__
         if isinstance(cause, JoulelabError):
             raise cause from error
         reason = str(cause or error).splitlines()[0]
         raise ConfigError(reason, where=key, cure="check the keys and values below it") from error
+    except (TypeError, ValueError) as error:
+        raise ConfigError(str(error), where=key, cure="check the values below it") from error
     except OmegaConfBaseException as error:
         raise ConfigError(str(error).splitlines()[0], where=key) from error
 
@@ -45,7 +50,8 @@ def build_meters(node: DictConfig) -> tuple[dict[str, Meter], dict[str, bool | N
     required: dict[str, bool | None] = {}
     for key, given in (node or {}).items():
         name, options = str(key), given.copy()
-        must = options.pop("required", None)
+        with open_dict(options):
+            must = options.pop("required", None)
         built = build(options, f"meter.{name}")
         found = built if isinstance(built, Mapping) else {name: built}
         for label, meter in found.items():
@@ -93,6 +99,7 @@ def learner_factory(node: DictConfig, compute: ComputeSettings) -> Callable[[], 
 def build_store(node: DictConfig) -> tuple[RunStore, bool]:
     """The store and whether a run may start without it (`tracking.required=false`)."""
     options = node.copy()
-    required = bool(options.pop("required", True))
+    with open_dict(options):
+        required = bool(options.pop("required", True))
     store: RunStore = build(options, "tracking")
     return store, required

@@ -15,6 +15,8 @@ from joulelab.errors import JoulelabError
 
 INTERRUPTED = 130
 
+_handed_over: list[JoulelabError] = []
+
 
 def guarded(main: Callable[[], Any]) -> None:
     """Runs `main` and leaves the process: 0, the error's exit code, 130 after Ctrl-C; a defect of
@@ -24,6 +26,12 @@ def guarded(main: Callable[[], Any]) -> None:
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     try:
         main()
+        if _handed_over:
+            raise _handed_over.pop()
+    except BrokenPipeError:
+        # Whoever read our output has left; the interpreter must not write to it at its end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except KeyboardInterrupt:
         fail("interrupted: what was measured so far is kept", INTERRUPTED)
     except JoulelabError as error:
@@ -33,6 +41,15 @@ def guarded(main: Callable[[], Any]) -> None:
         if sentence is None:
             raise
         fail(sentence, 2)
+
+
+def handing_over(work: Callable[[Any], Any], cfg: Any) -> Any:
+    """`work(cfg)`, or the JoulelabError that it raised: Hydra would print around one that passes."""
+    try:
+        return work(cfg)
+    except JoulelabError as error:
+        _handed_over.append(error)
+        return error
 
 
 def fail(sentence: str, exit_code: int) -> None:

@@ -120,8 +120,10 @@ class Run:
             self.record.metrics["memory_bytes/peak"] = float(peak_memory_bytes())
 
     def _occupy(self, stack: ExitStack) -> None:
-        channels = self.recorder.channels.values()
-        measured = any(channel.provenance == "measured" for channel in channels)
+        measured = any(
+            channel.provenance == "measured" and channel.kind != "auxiliary"
+            for channel in self.recorder.channels.values()
+        )
         others = stack.enter_context(occupy(measured, self.plan.allow_concurrent))
         if others:
             self.record.tags["concurrent"] = "true"

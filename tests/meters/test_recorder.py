@@ -148,8 +148,28 @@ def test_required_meter_that_stays_silent_is_told(tmp_path):
     recorder = Recorder(meters, tmp_path, 0.05, {"a": True})
     recorder.start()
     assert recorder.failed_required is None
-    time.sleep(1.5)
+    while recorder.failed_required is None:
+        time.sleep(0.05)
     assert recorder.failed_required == "a: cable pulled"
+    recorder.stop()
+
+
+def test_required_meter_that_hangs_is_told(tmp_path):
+    hanging = HangingMeter()
+    recorder = Recorder({"remote": hanging}, tmp_path, 0.05, {"remote": True})
+    recorder.start()
+    while recorder.failed_required is None:
+        time.sleep(0.05)
+    hanging.release.set()
+    recorder.stop()
+
+
+def test_short_silence_of_a_required_meter_is_forgiven(tmp_path):
+    meters = {"a": ConstantMeter(silent_after_s=0.2)}
+    recorder = Recorder(meters, tmp_path, 0.05, {"a": True})
+    recorder.start()
+    time.sleep(0.5)
+    assert recorder.failed_required is None
     recorder.stop()
 
 

@@ -56,7 +56,6 @@ def pareto(comparisons: Sequence[Comparison], folder: Path) -> list[Path]:
 def _panel(axes: Any, comparison: Comparison) -> None:
     table, energy = comparison.table, comparison.energy
     colours = _colours(comparison)
-    axes.set_xscale("log")
     _draw_front(axes, comparison)
     for position, (model, group) in enumerate(table.groupby("model", dropna=False, sort=True)):
         for measured, part in group.groupby(group["provenance"] == "measured"):
@@ -77,7 +76,7 @@ def _panel(axes: Any, comparison: Comparison) -> None:
             )
     _draw_baseline(axes, table)
     _scale(axes, comparison)
-    axes.set_title(_title(comparison), loc="left", fontweight="bold", fontsize=12, pad=24)
+    axes.set_title(_title(comparison), loc="left", fontweight="bold", fontsize=12, pad=34)
     axes.text(
         0, 1.015, _subtitle(comparison), transform=axes.transAxes, fontsize=9, color="#444444"
     )
@@ -118,21 +117,25 @@ def _draw_baseline(axes: Any, table: Any) -> None:
 def _scale(axes: Any, comparison: Comparison) -> None:
     from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-    table, energy = comparison.table, comparison.energy
-    low, high = float(table[energy].min()), float(table[energy].max())
-    # Room for labels on both sides, and at least a decade, so that noise does not look like a trend.
-    room = max(1.6, math.sqrt(10 / (high / low))) if low > 0 else 1.6
-    axes.set_xlim(low / room, high * room)
-    unit = "s" if energy.startswith("duration_s") else "J"
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    energies = comparison.table[comparison.energy]
+    low, high = float(energies.min()), float(energies.max())
+    axes.margins(x=0.2, y=0.14)
+    # A dynamic energy may be below zero: a logarithmic axis would hide that run.
+    scale = "linear"
+    if low > 0:
+        scale = "logarithmic"
+        axes.set_xscale("log")
+        # At least a decade, so that noise does not look like a trend, and room for the labels.
+        room = max(1.6, math.sqrt(10 * low / high))
+        axes.set_xlim(low / room, high * room)
+        wide = math.log10(high / low * room**2) > 3
+        axes.xaxis.set_major_locator(LogLocator() if wide else LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    unit = "s" if comparison.energy.startswith("duration_s") else "J"
     axes.xaxis.set_major_formatter(EngFormatter(unit=unit))
-    if math.log10(axes.get_xlim()[1] / axes.get_xlim()[0]) > 3:
-        axes.xaxis.set_major_locator(LogLocator())
-    axes.margins(y=0.14)
     better = "higher" if comparison.direction == "max" else "lower"
     axes.set_ylabel(f"{comparison.quality}  ({better} is better)")
-    axes.set_xlabel(f"{energy} of a run  (less is better, logarithmic scale)")
+    axes.set_xlabel(f"{comparison.energy} of a run  (less is better, {scale} scale)")
 
 
 def _title(comparison: Comparison) -> str:
@@ -147,7 +150,7 @@ def _subtitle(comparison: Comparison) -> str:
     n = f"n = {low}" if low == high else f"n = {low} to {high}"
     kinds = {
         "measured": "energy measured",
-        "estimated": "energy ESTIMATED, not measured (open)",
+        "estimated": "energy ESTIMATED, not measured (open markers)",
     }
     provenances = sorted(table["provenance"].dropna().unique(), reverse=True)
     energy = ", ".join(kinds.get(kind, f"energy {kind}") for kind in provenances)
@@ -156,7 +159,7 @@ def _subtitle(comparison: Comparison) -> str:
         energy = energy.replace("energy measured", f"energy measured by {sources[0]}")
     runs = f"{n} run{'' if high == 1 else 's'} each"
     bars = "± one standard uncertainty" + (" (of quality: unknown)" if high == 1 else "")
-    return f"{runs} · bars: {bars} · {energy}"
+    return f"{energy}\n{runs} · bars: {bars}"
 
 
 def _colours(comparison: Comparison) -> dict[str, Any]:
@@ -190,8 +193,3 @@ def _corners(front: Any) -> Any:
     corners = np.repeat(front, 2, axis=0)[:-1]
     corners[1::2, 0] = front[1:, 0]
     return corners
-
-
-def is_drawable(comparison: Comparison) -> bool:
-    """A logarithmic axis needs energies above zero."""
-    return bool(np.any(comparison.table[comparison.energy] > 0))

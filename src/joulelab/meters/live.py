@@ -14,44 +14,43 @@ from joulelab.records import Channel, Provenance
 
 POWER_WINDOW_NS = 1_000_000_000
 LOST_NS = 10_000_000_000
-_INFINITY = math.inf
 
 
 class LiveChannel:
     """One channel's joules since its first reading."""
 
-    __slots__ = ("_counter", "_lost_since_ns", "_value", "energy_j", "recent", "time_ns")
+    __slots__ = ("_counter", "_gap", "_value", "energy_j", "recent", "time_ns")
 
     def __init__(self, channel: Channel) -> None:
         self._counter = channel.kind == "counter"
         self._value = math.nan
-        self._lost_since_ns: int | None = None
+        self._gap = False
         self.energy_j = 0.0
         self.time_ns = 0
         self.recent: deque[tuple[int, float]] = deque(maxlen=256)
 
     def add(self, time_ns: int, value: float) -> None:
-        # Comparisons instead of math.isfinite: this runs for every sample of the run.
-        if -_INFINITY < value < _INFINITY:
+        if math.isfinite(value):
             last = self._value
-            if last == last:
+            if not math.isnan(last):
                 if self._counter:
                     self.energy_j += value - last
-                elif self._lost_since_ns is None:
+                elif not self._gap:
                     self.energy_j += (value + last) / 2 * (time_ns - self.time_ns) / 1e9
-            self._value, self.time_ns, self._lost_since_ns = value, time_ns, None
+            self._value, self.time_ns, self._gap = value, time_ns, False
             self.recent.append((time_ns, self.energy_j))
-        elif value != value:
-            if self._lost_since_ns is None:
-                self._lost_since_ns = time_ns
+        elif math.isnan(value):
+            self._gap = True
         else:
             self._value = math.nan
             self.recent.clear()
 
     def alive(self, now_ns: int) -> bool:
         """It has answered, and not stopped answering: a short gap must not turn the figure over."""
-        lost_ns = 0 if self._lost_since_ns is None else now_ns - self._lost_since_ns
-        return self.time_ns > 0 and lost_ns < LOST_NS
+        if len(self.recent) < 2:
+            return self.time_ns > 0
+        (before_ns, _), (last_ns, _) = self.recent[-2], self.recent[-1]
+        return now_ns - last_ns < max(LOST_NS, 5 * (last_ns - before_ns))
 
     def power_w(self) -> float:
         recent = list(self.recent)

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from joulelab.errors import ConfigError, MeterDenied
 from joulelab.meters.rapl_zones import CURE, ROOT, UPDATE_PERIOD_S, Zone, discover
@@ -144,11 +143,6 @@ class Counter:
             self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             self._fd = -1
-
-
-def installed(root: str | Path = ROOT) -> bool:
-    """Whether there is a powercap tree at all, readable or not."""
-    return any(Path(root).glob("intel-rapl:*"))
 
 
 def _outside(channel: Channel, kept: set[str]) -> Channel:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from joulelab.meters.lifecycle import collect, last_words, start_all, stop_quietly
 from joulelab.meters.live import LiveEnergy
-from joulelab.meters.sampler import Sampler, Watched
+from joulelab.meters.sampler import SILENCE, Sampler, Watched
 from joulelab.meters.stream import StreamWriter
 from joulelab.protocols import Meter
 from joulelab.records import Channel, Instant, Provenance
@@ -63,7 +63,7 @@ class Recorder:
         now_ns = time.monotonic_ns()
         for watched in self._watched:
             if self._required.get(watched.name) is True and watched.lost(now_ns):
-                return f"{watched.name}: {watched.failure}"
+                return f"{watched.name}: {watched.failure or SILENCE}"
         return None
 
     @property

@@ -16,7 +16,8 @@ from joulelab.records import Sample
 from joulelab.units import NS_PER_S
 
 FLUSH_NS = NS_PER_S
-REQUIRED_GRACE_NS = NS_PER_S
+SILENCE = "gave no answer for a while"
+GRACE_NS = 2 * NS_PER_S
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Watched:
     period_ns: int
     routes: Mapping[str, tuple[int, LiveChannel | None]] = field(default_factory=dict)
     due_ns: int = 0
-    silent_since_ns: int | None = None
+    heard_ns: int = 0
     failure: str | None = None
     hangs: bool = False
 
@@ -38,11 +39,11 @@ class Watched:
             name: (writer.index[channel_id], live.state(channel_id))
             for name, channel_id in ids.items()
         }
+        self.heard_ns = time.monotonic_ns()
 
     def lost(self, now_ns: int) -> bool:
-        """Silent for longer than a single failed reading."""
-        since_ns = self.silent_since_ns
-        return since_ns is not None and now_ns - since_ns >= REQUIRED_GRACE_NS
+        """Silent for longer than a few failed readings."""
+        return now_ns - self.heard_ns > GRACE_NS + 3 * self.period_ns
 
     def read(self) -> Sequence[Sample]:
         """What the meter says; where it raises, no answer on any channel."""
@@ -63,11 +64,10 @@ class Watched:
             if state is not None:
                 state.add(time_ns, value)
                 silent = silent or math.isnan(value)
-        if not silent:
-            self.silent_since_ns = None
-        elif self.silent_since_ns is None:
-            self.silent_since_ns = samples[0].time_ns
-            self.failure = self.failure or "gave no answer for a while"
+        if silent:
+            self.failure = self.failure or SILENCE
+        elif samples:
+            self.heard_ns = samples[-1].time_ns
         return records
 
 

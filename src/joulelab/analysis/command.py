@@ -1,0 +1,88 @@
+"""`python analyze.py`: from what the store holds to tables, a picture and an answer."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from joulelab import build
+from joulelab.analysis import configurations, plots, report, table
+from joulelab.config import plain
+from joulelab.errors import ConfigError, DataError
+
+
+def analyze(cfg: DictConfig) -> Path:
+    """Prints the report and writes tables and figures into a new folder, which it returns."""
+    OmegaConf.set_struct(cfg, False)
+    store, _ = build.build_store(cfg.tracking)
+    rows = store.rows(selection(cfg.select, cfg.sweep_id))
+    if not rows:
+        chosen = " that select or sweep chooses" if cfg.select or cfg.sweep_id else ""
+        raise DataError(
+            f"there is no run{chosen}",
+            where=store.location,
+            cure="check select and sweep" if chosen else "python train.py makes one",
+        )
+    runs = table.collect(rows, cfg.energy)
+    by = plain(cfg.by)
+    comparisons = configurations.compare(runs, cfg.quality, [by] if isinstance(by, str) else by)
+    folder = new_folder(Path(cfg.paths.reports))
+    write_tables(folder, runs, comparisons)
+    if comparisons:
+        plots.pareto(comparisons, folder)
+    console = Console(highlight=False)
+    report.print_report(console, comparisons, runs.table)
+    names = ", ".join(sorted(path.name for path in folder.iterdir()))
+    console.print(f"\nwritten to {folder}: {names}", markup=False, soft_wrap=True)
+    return folder
+
+
+def selection(select: str | None, sweep_id: str | None) -> str | None:
+    """Both conditions in the store's filter language."""
+    parts = [select] if select else []
+    if sweep_id:
+        parts.append(f"tags.sweep_id = '{sweep_id}'")
+    return " and ".join(parts) or None
+
+
+def new_folder(reports: Path) -> Path:
+    """`<reports>/<date>_<time>`, with a number behind it where two start within one second."""
+    stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
+    for number in range(1, 1000):
+        folder = reports / (stamp if number == 1 else f"{stamp}_{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if reports.is_dir():
+                continue
+            raise _unwritable(reports, "it is no folder") from None
+        except OSError as error:
+            raise _unwritable(reports, error.strerror or str(error)) from error
+        return folder
+    raise _unwritable(reports, "too many reports within one second")
+
+
+def write_tables(
+    folder: Path, runs: table.Runs, comparisons: list[configurations.Comparison]
+) -> None:
+    """`runs` and `configurations`, each as CSV and as Parquet."""
+    tables = {"runs": runs.table}
+    if comparisons:
+        tables["configurations"] = pd.concat(
+            [comparison.table for comparison in comparisons], ignore_index=True
+        )
+    for name, frame in tables.items():
+        frame.to_csv(folder / f"{name}.csv", index=False)
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def _unwritable(reports: Path, reason: str) -> ConfigError:
+    return ConfigError(
+        f"cannot write there: {reason}",
+        where=str(reports),
+        cure="say paths.reports=... for a folder that can be written",
+    )
