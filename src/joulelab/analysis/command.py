@@ -24,7 +24,7 @@ def analyze(cfg: DictConfig) -> Path:
         chosen = " that select or sweep chooses" if cfg.select or cfg.sweep_id else ""
         raise DataError(
             f"there is no run{chosen}",
-            where=store.location,
+            where=store.location.partition(" (")[0],
             cure="check select and sweep" if chosen else "python train.py makes one",
         )
     runs = table.collect(rows, cfg.energy)

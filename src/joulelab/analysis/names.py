@@ -23,14 +23,18 @@ def _split(
         return
     key, *rest = keys
     groups = [group for _, group in table.groupby(key, dropna=False, sort=False)]
-    for group in groups:
-        value = group[key].iloc[0]
+    values = [group[key].iloc[0] for group in groups]
+    for group, value, shown in zip(groups, values, _texts(values), strict=True):
         if pd.notna(value) and (len(groups) > 1 or always):
             for index in group.index:
-                names[index].append(_part(key, value))
+                names[index].append(f"{key.rpartition('.')[2]}={shown}")
         _split(group, rest, names)
 
 
-def _part(key: str, value: Any) -> str:
-    shown = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{key.rpartition('.')[2]}={shown}"
+def _texts(values: Sequence[Any]) -> list[str]:
+    """Numbers as short as they stay apart."""
+    for digits in (3, 6, 17):
+        texts = [f"{v:.{digits}g}" if isinstance(v, float) else str(v) for v in values]
+        if len(set(texts)) == len(texts):
+            break
+    return texts

@@ -30,6 +30,8 @@ OFFSETS = (
 )
 """Where a label may stand from its point: x and y in typographic points, and its anchor."""
 
+SMALL_FLAWS = 1
+
 
 def place_labels(
     axes: Any,
@@ -39,42 +41,45 @@ def place_labels(
     most: int,
     lines: Sequence[npt.NDArray[np.float64]] = (),
 ) -> int:
-    """Greedy: each label, in the order given, takes the first free place; an important one takes the
-    least bad where none is free. `points` (n, 2) and the corners of `lines` (m, 2), which labels
-    avoid too, are in pixels. Returns how many were placed."""
+    """Greedy, in the order given: each label takes the first free place, or none. An important one may
+    lie over one marker or line, never over a label. `points` (n, 2) and the corners of `lines`
+    (m, 2) are in pixels. Returns how many were placed."""
     from matplotlib.transforms import Bbox
 
-    frame = axes.get_window_extent()
-    taken = [
-        Bbox.from_bounds(x - MARKER_PX, y - MARKER_PX, 2 * MARKER_PX, 2 * MARKER_PX)
-        for x, y in points
-    ]
-    taken += [Bbox([first, last]).padded(2) for line in lines for first, last in pairwise(line)]
-    placed = 0
+    size = 2 * MARKER_PX
+    marks = [Bbox.from_bounds(x - MARKER_PX, y - MARKER_PX, size, size) for x, y in points]
+    marks += [Bbox([first, last]).padded(2) for line in lines for first, last in pairwise(line)]
+    labels: list[Any] = []
     for point, name, must in zip(points, names, important, strict=True):
-        if placed == most:
+        if len(labels) == most:
             break
-        best, best_cost = None, np.inf
-        for text in _candidates(axes, point, name, must):
-            box = text.get_window_extent().padded(1)
-            outside = not (frame.x0 <= box.x0 and box.x1 <= frame.x1 and box.y0 >= frame.y0)
-            cost = sum(box.overlaps(other) for other in taken) + 3 * outside
-            if cost < best_cost:
-                if best is not None:
-                    best.remove()
-                best, best_cost = text, cost
-            else:
-                text.remove()
-            if best_cost == 0:
-                break
-        if best is None:
-            continue
-        if best_cost > 0 and not must:
-            best.remove()
-            continue
-        taken.append(best.get_window_extent())
-        placed += 1
-    return placed
+        text = _best(axes, _candidates(axes, point, name, must), marks, labels, must)
+        if text is not None:
+            labels.append(text.get_window_extent())
+    return len(labels)
+
+
+def _best(
+    axes: Any, candidates: Iterator[Any], marks: Sequence[Any], labels: Sequence[Any], must: bool
+) -> Any:
+    """The first candidate without a flaw, else one with a small flaw where that is allowed; the others
+    are taken off the figure again."""
+    frame = axes.get_window_extent()
+    second_best = None
+    for text in candidates:
+        box = text.get_window_extent().padded(1)
+        inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0
+        if inside and not any(box.overlaps(other) for other in labels):
+            flaws = sum(bool(box.overlaps(other)) for other in marks)
+            if flaws == 0:
+                if second_best is not None:
+                    second_best.remove()
+                return text
+            if must and flaws <= SMALL_FLAWS and second_best is None:
+                second_best = text
+                continue
+        text.remove()
+    return second_best
 
 
 def _candidates(axes: Any, point: npt.NDArray[np.float64], name: str, bold: bool) -> Iterator[Any]:

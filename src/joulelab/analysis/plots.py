@@ -13,10 +13,10 @@ from joulelab.analysis.configurations import Comparison
 from joulelab.analysis.placing import place_labels
 
 MAX_PANELS = 6
-MAX_LABELS = 14
+MAX_LABELS = 20
 MARKERS = "osD^vPXp"
 FRONT_COLOUR = "#444444"
-PANEL_INCHES = (8.0, 5.2)
+PANEL_INCHES = (9.0, 5.2)
 STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -72,9 +72,10 @@ def _panel(axes: Any, comparison: Comparison) -> None:
                 elinewidth=1.2,
                 capsize=3,
                 zorder=3,
-                label=str(model) + ("" if measured else " (estimated)"),
+                label="_" + str(model),
             )
     _draw_baseline(axes, table)
+    _draw_legend(axes, colours)
     _scale(axes, comparison)
     axes.set_title(_title(comparison), loc="left", fontweight="bold", fontsize=12, pad=34)
     axes.text(
@@ -95,6 +96,17 @@ def _draw_front(axes: Any, comparison: Comparison) -> None:
             zorder=2,
             label="front",
         )
+
+
+def _draw_legend(axes: Any, colours: dict[str, Any]) -> None:
+    """Beside the panel, where it covers nothing."""
+    from matplotlib.lines import Line2D
+
+    entries: list[Any] = [line for line in axes.get_lines() if line.get_label() == "front"]
+    for position, (model, colour) in enumerate(colours.items()):
+        marker = MARKERS[position % len(MARKERS)]
+        entries.append(Line2D([], [], marker=marker, color=colour, linestyle="", label=model))
+    axes.legend(handles=entries, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _draw_baseline(axes: Any, table: Any) -> None:
@@ -173,9 +185,12 @@ def _colours(comparison: Comparison) -> dict[str, Any]:
 
 
 def _label(axes: Any, comparison: Comparison) -> None:
-    """Names the front first, then the best of the rest while there is room; a legend names the models
-    where not every point could be named."""
-    table = comparison.table.sort_values("front", ascending=False, kind="stable")
+    """Names the ends of the front, then the rest of it, then the others, while there is room."""
+    table = comparison.table
+    front = table.index[table["front"]]
+    ends = {front[0], front[-1]}
+    order = sorted(table.index, key=lambda i: (i not in ends, i not in front))
+    table = table.loc[order]
     points = axes.transData.transform(table[[comparison.energy, "quality"]].to_numpy(dtype=float))
     names = [
         name.removeprefix("model=") + (f"  (n={n})" if table["n"].nunique() > 1 else "")
@@ -183,9 +198,7 @@ def _label(axes: Any, comparison: Comparison) -> None:
     ]
     lines = [line.get_xydata() for line in axes.get_lines() if line.get_label() == "front"]
     steps = [axes.transData.transform(_corners(line)) for line in lines]
-    named = place_labels(axes, points, names, table["front"].tolist(), MAX_LABELS, steps)
-    if named < len(names) or (table["provenance"] != "measured").any():
-        axes.legend(frameon=False, fontsize=8.5, loc="best")
+    place_labels(axes, points, names, table["front"].tolist(), MAX_LABELS, steps)
 
 
 def _corners(front: Any) -> Any:
