@@ -52,7 +52,9 @@ def record_one(kind: str, seconds: float, seed: int) -> Trace:
         command += [f"meter.cpu_estimate.watts_per_core={WATTS_PER_CORE}"]
         command += [f"paths.outputs={scratch}", "--", *program]
         command += ["--seconds", f"{seconds:.2f}", "--seed", str(seed)]
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
         if done.returncode != 0:
             sys.exit(f"{kind}, seed {seed}, failed: {done.stderr}")
         (path,) = Path(scratch).glob("*/*/trace.parquet")
@@ -140,8 +142,12 @@ def card_text(about: dict[str, str], rows: list[dict[str, Any]]) -> str:
     lines = ["# job_traces: load traces of programs of ten kinds", ""]
     lines += [f"- {key.replace('_', ' ')}: {value}" for key, value in about.items()]
     lines += ["- re-recorded by: `python scripts/record_job_traces.py`", ""]
-    lines += ["Each trace is one run of one program under `joulelab measure`: the process tree of the"]
-    lines += ["command alone, read at 20 Hz and averaged to 10 Hz. Sizes, levels, pauses and numbers"]
+    lines += [
+        "Each trace is one run of one program under `joulelab measure`: the process tree of the"
+    ]
+    lines += [
+        "command alone, read at 20 Hz and averaged to 10 Hz. Sizes, levels, pauses and numbers"
+    ]
     lines += ["of processes vary from round to round; so does the duration, the same way for every"]
     lines += ["kind. Columns: `power_w`, `user_s` and `system_s` (CPU-seconds per second),"]
     lines += ["`resident_bytes`, `read_bytes_s` and `written_bytes_s` (from and to the disk)."]

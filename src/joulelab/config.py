@@ -14,7 +14,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 TRAINING_KEYS = ("lr", "batch_size", "max_epochs", "max_steps")
-GROUPS = ("model", "data", "hardware", "meter", "tracking", "paths", "sweep")
+GROUPS = ("model", "data", "hardware", "meter", "tracking", "paths")
 
 
 @dataclass
@@ -41,7 +41,6 @@ class TrainSchema:
     meter: Any = None
     tracking: Any = None
     paths: Any = None
-    sweep: Any = None
 
 
 @dataclass
@@ -122,7 +121,6 @@ def config_hash(cfg: DictConfig) -> str:
 def parameters(cfg: DictConfig, choices: Mapping[str, str]) -> dict[str, str]:
     """What the store keeps as params: the choice of each group, then every key, flattened."""
     tree = plain(cfg)
-    tree.pop("sweep", None)
     flat = dict(flatten(tree))
     chosen = {group: str(choices[group]) for group in GROUPS if choices.get(group) is not None}
     return {**flat, **chosen}

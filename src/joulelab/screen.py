@@ -192,6 +192,15 @@ def close_run(console: Console, record: RunRecord, location: str, folder: str) -
     console.print(f"stored in {location}\n       as {record.run_uid} ({folder})", soft_wrap=True)
 
 
+def one_line(record: RunRecord, name: str) -> str:
+    """A run among others: quality, joules, seconds."""
+    metrics = record.metrics
+    metric = headline_metric({key: metrics[key] for key in metrics if key.startswith("test/")})
+    parts = [name, "" if metric is None else f"{metric} {metrics[metric]:.3f}"]
+    parts += [with_u(metrics, "energy_j"), duration(metrics.get("duration_s", math.nan))]
+    return "  ".join(part for part in parts if part)
+
+
 def provenance_line(record: RunRecord) -> str:
     provenance = record.tags.get("provenance", "none")
     if provenance == "none":

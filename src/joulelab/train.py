@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -26,6 +26,7 @@ class Circumstances:
     sweep_id: str | None = None
     job: int | None = None
     folder: str | None = None
+    repeat: bool = False
 
     @classmethod
     def of_hydra(cls) -> Circumstances:
@@ -59,7 +60,8 @@ def train(cfg: DictConfig) -> Values:
     around = Circumstances.of_hydra()
     if cfg.repeats == 1:
         return Values.over([objectives(cfg, run_once(cfg, around))])
-    calls = [functools.partial(run_once, repeat, around) for repeat in repeats(cfg)]
+    one_of_many = replace(around, repeat=True)
+    calls = [functools.partial(run_once, repeat, one_of_many) for repeat in repeats(cfg)]
     each: list[tuple[float, ...]] = []
     failures: list[str] = []
     for _, outcome in jobs.run_jobs(calls):
@@ -118,7 +120,11 @@ def run_once(cfg: DictConfig, around: Circumstances) -> RunRecord:
     )
     run = Run(plan, body, terminal)
     record = run.execute()
-    screen.close_run(console, record, plan.store.location, str(run.folder))
+    if around.job is None and not around.repeat:
+        screen.close_run(console, record, plan.store.location, str(run.folder))
+    else:
+        name = f"{record.run_uid}  {' '.join(around.overrides) or record.name}  seed={cfg.seed}"
+        console.print(screen.one_line(record, name), soft_wrap=True, markup=False)
     if record.status == "KILLED":
         raise KeyboardInterrupt
     return record

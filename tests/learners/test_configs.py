@@ -24,7 +24,7 @@ DATA = {
 def build(name):
     cfg = OmegaConf.create({**ROOT, "model": OmegaConf.load(FOLDER / f"{name}.yaml")})
     OmegaConf.resolve(cfg)
-    return instantiate(cfg.model, _convert_="all", compute=ComputeSettings())
+    return instantiate(cfg.model, _convert_="all", _partial_=True)(compute=ComputeSettings())
 
 
 NAMES = ["inception", "minirocket", "scnn_all", "scnn_rgb", "spectrogram_cnn"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import subprocess
 import sys
@@ -178,7 +179,7 @@ def test_each_epoch_sees_every_sample_once_in_an_order_of_its_own():
     batches = Batches(samples=10, batch_size=4, seed=1)
     batches.total = 6
     seen = list(batches)
-    epochs = [sum(seen[:3], []), sum(seen[3:], [])]
+    epochs = [list(itertools.chain(*part)) for part in (seen[:3], seen[3:])]
     assert [sorted(epoch) for epoch in epochs] == [list(range(10))] * 2
     assert epochs[0] != epochs[1]
 

@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from support.tiny_data import TinyData
@@ -135,6 +141,36 @@ def test_a_missing_or_broken_weights_file_is_named(tmp_path):
     torch.save(nn.Linear(2, 2).state_dict(), tmp_path / "other.pth")
     with pytest.raises(LearnerError, match=r"other\.pth holds no state dict"):
         inception.build(spec(), weights=str(tmp_path / "other.pth"))
+
+
+WITHOUT_NETWORK = """
+from test_nets import inception, spec, LearnerError
+try:
+    inception.build(spec(), weights="imagenet")
+except LearnerError as error:
+    print(error)
+"""
+
+
+def test_a_download_that_fails_names_the_address_and_another_way(tmp_path):
+    here = Path(__file__).parent
+    nobody = "http://127.0.0.1:9"  # the discard port: no proxy listens there
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_NETWORK],
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(here), str(here.parent))),
+            "TORCH_HOME": str(tmp_path),
+            "https_proxy": nobody,
+            "HTTPS_PROXY": nobody,
+        },
+    )
+    assert re.fullmatch(
+        r"model\.net\.weights: .* cannot be downloaded .*https://\S+\.pth.*weights=<file>\n",
+        done.stdout,
+    ), done.stderr
 
 
 def test_a_fresh_inception_can_be_validated_after_a_few_steps():

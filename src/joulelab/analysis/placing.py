@@ -38,29 +38,27 @@ def place_labels(
     points: npt.NDArray[np.float64],
     names: Sequence[str],
     important: Sequence[bool],
-    most: int,
+    marks: npt.NDArray[np.float64],
     lines: Sequence[npt.NDArray[np.float64]] = (),
 ) -> int:
     """Greedy, in the order given: each label takes the first free place, or none. An important one may
-    lie over one marker or line, never over a label. `points` (n, 2) and the corners of `lines`
-    (m, 2) are in pixels. Returns how many were placed."""
+    lie over one marker or line, never over a label. In pixels: `points` (n, 2) to be named, all
+    `marks` (m, 2), and the corners of `lines` (k, 2). Returns how many were placed."""
     from matplotlib.transforms import Bbox
 
     size = 2 * MARKER_PX
-    marks = [Bbox.from_bounds(x - MARKER_PX, y - MARKER_PX, size, size) for x, y in points]
-    marks += [Bbox([first, last]).padded(2) for line in lines for first, last in pairwise(line)]
+    taken = [Bbox.from_bounds(x - MARKER_PX, y - MARKER_PX, size, size) for x, y in marks]
+    taken += [Bbox([first, last]).padded(2) for line in lines for first, last in pairwise(line)]
     labels: list[Any] = []
     for point, name, must in zip(points, names, important, strict=True):
-        if len(labels) == most:
-            break
-        text = _best(axes, _candidates(axes, point, name, must), marks, labels, must)
+        text = _best(axes, _candidates(axes, point, name, must), taken, labels, must)
         if text is not None:
             labels.append(text.get_window_extent())
     return len(labels)
 
 
 def _best(
-    axes: Any, candidates: Iterator[Any], marks: Sequence[Any], labels: Sequence[Any], must: bool
+    axes: Any, candidates: Iterator[Any], taken: Sequence[Any], labels: Sequence[Any], must: bool
 ) -> Any:
     """The first candidate without a flaw, else one with a small flaw where that is allowed; the others
     are taken off the figure again."""
@@ -70,7 +68,7 @@ def _best(
         box = text.get_window_extent().padded(1)
         inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0
         if inside and not any(box.overlaps(other) for other in labels):
-            flaws = sum(bool(box.overlaps(other)) for other in marks)
+            flaws = sum(bool(box.overlaps(other)) for other in taken)
             if flaws == 0:
                 if second_best is not None:
                     second_best.remove()

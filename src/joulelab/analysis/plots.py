@@ -13,7 +13,8 @@ from joulelab.analysis.configurations import Comparison
 from joulelab.analysis.placing import place_labels
 
 MAX_PANELS = 6
-MAX_LABELS = 20
+FEW = 12
+"""Up to so many points are all named; of more, the front alone."""
 MARKERS = "osD^vPXp"
 FRONT_COLOUR = "#444444"
 PANEL_INCHES = (9.0, 5.2)
@@ -190,15 +191,17 @@ def _label(axes: Any, comparison: Comparison) -> None:
     front = table.index[table["front"]]
     ends = {front[0], front[-1]}
     order = sorted(table.index, key=lambda i: (i not in ends, i not in front))
-    table = table.loc[order]
-    points = axes.transData.transform(table[[comparison.energy, "quality"]].to_numpy(dtype=float))
+    table = table.loc[order if len(order) <= FEW else order[: len(front)]]
+    columns = [comparison.energy, "quality"]
+    marks = axes.transData.transform(comparison.table[columns].to_numpy(dtype=float))
+    points = axes.transData.transform(table[columns].to_numpy(dtype=float))
     names = [
         name.removeprefix("model=") + (f"  (n={n})" if table["n"].nunique() > 1 else "")
         for name, n in zip(table["configuration"], table["n"], strict=True)
     ]
     lines = [line.get_xydata() for line in axes.get_lines() if line.get_label() == "front"]
     steps = [axes.transData.transform(_corners(line)) for line in lines]
-    place_labels(axes, points, names, table["front"].tolist(), MAX_LABELS, steps)
+    place_labels(axes, points, names, table["front"].tolist(), marks, steps)
 
 
 def _corners(front: Any) -> Any:

@@ -10,7 +10,7 @@ VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMB
 
 class Threads:
     """CPU threads of the numerical libraries: OpenMP, OpenBLAS and MKL pools that are loaded
-    (threadpoolctl), torch and numba, and the environment for those that load later."""
+    (threadpoolctl) and torch's own, and the environment for those that load later."""
 
     name = "threads"
 
@@ -27,12 +27,14 @@ class Threads:
 
         self._environment = {name: os.environ.get(name) for name in VARIABLES}
         os.environ.update(dict.fromkeys(VARIABLES, str(self.count)))
-        for pool in ThreadpoolController().lib_controllers:
-            self._pools.append((pool, pool.num_threads))
-            pool.set_num_threads(self.count)
+        # Before the pools are touched: torch reads its count from one of them.
         torch = sys.modules.get("torch")
         if torch is not None:
             self._torch_threads = torch.get_num_threads()
+        for pool in ThreadpoolController().lib_controllers:
+            self._pools.append((pool, pool.num_threads))
+            pool.set_num_threads(self.count)
+        if torch is not None:
             torch.set_num_threads(self.count)
         self._verify()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from joulelab.errors import ConfigError, LearnerError
 from joulelab.learners.batches import Batches
+from joulelab.learners.checks import check_call, device_for
 from joulelab.learners.lightning_module import (
     Bridge,
     Classifier,
@@ -65,13 +65,13 @@ class LightningLearner:
                 raise ConfigError(f"{value} is less than {least}", where=key, cure=cure)
         if max_epochs is None and max_steps is None:
             raise ConfigError("the fit has no end", where="max_epochs", cure="say max_epochs=30")
-        _check_call(net, "model.net", None)
-        _check_call(optimizer, "model.optimizer", None, lr=lr)
+        check_call(net, "model.net", None)
+        check_call(optimizer, "model.optimizer", None, lr=lr)
         self._net, self._optimizer = net, optimizer
         self._lr, self._batch_size = lr, batch_size
         self._max_epochs, self._max_steps = max_epochs, max_steps
         self._validate_every, self._num_workers = validate_every, num_workers
-        self._compute, self._device = compute, _device(compute)
+        self._compute, self._device = compute, device_for(compute)
         self._seed = torch.initial_seed()
         self._progress = Progress()
         self._module: Classifier | None = None
@@ -206,37 +206,6 @@ class LightningLearner:
             pin_memory=self._device.type == "cuda",
             **order,
         )
-
-
-def _device(compute: ComputeSettings) -> torch.device:
-    if compute.devices != 1:
-        raise ConfigError(
-            f"this learner computes on one device, not on {compute.devices}",
-            where="hardware.devices",
-            cure="say hardware.devices=1",
-        )
-    if compute.accelerator == "cpu":
-        return torch.device("cpu")
-    if torch.cuda.is_available():
-        return torch.device("cuda", torch.cuda.current_device())
-    if compute.accelerator == "gpu":
-        raise ConfigError(
-            "torch sees no GPU here",
-            where="hardware.accelerator",
-            cure="say hardware.accelerator=cpu, or install a torch build for your GPU",
-        )
-    return torch.device("cpu")
-
-
-def _check_call(function: Callable[..., Any], key: str, *values: Any, **named: Any) -> None:
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):  # built-in, it says nothing of itself
-        return
-    try:
-        signature.bind(*values, **named)
-    except TypeError as error:
-        raise ConfigError(str(error), where=key, cure="check the keys below it") from error
 
 
 def _explained(error: ValueError, batch_size: int) -> Exception:

@@ -157,10 +157,9 @@ def difference(a: Energy, b: Energy, same_instrument: bool = True) -> tuple[floa
     added as bounds are. On two instruments everything adds in quadrature.
     """
     independent = math.hypot(a.u_independent_j, b.u_independent_j)
-    if same_instrument:
-        shared = _shared_of_difference(a, b)
-    else:
-        shared = math.hypot(a.u_shared_j, b.u_shared_j)
+    shared = (
+        _shared_of_difference(a, b) if same_instrument else math.hypot(a.u_shared_j, b.u_shared_j)
+    )
     return a.value_j - b.value_j, math.hypot(independent, shared)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import torch
 from torch import Tensor, nn
@@ -116,20 +115,10 @@ def _size_px(spec: DataSpec, image_px: int | None) -> int:
 
 
 def _read(weights: str) -> Mapping[str, Tensor]:
-    from torchvision.models import Inception_V3_Weights
-
-    published = Inception_V3_Weights.IMAGENET1K_V1
+    if weights == "imagenet":
+        return _download()
     try:
-        if weights == "imagenet":
-            state: Mapping[str, Tensor] = published.get_state_dict(progress=False, check_hash=True)
-        else:
-            state = torch.load(Path(weights), map_location="cpu", weights_only=True)
-    except URLError as error:
-        raise LearnerError(
-            f"the ImageNet weights cannot be downloaded ({error.reason})",
-            where="model.net.weights",
-            cure=f"fetch {published.url} elsewhere and say model.net.weights=<file>",
-        ) from error
+        state: Any = torch.load(Path(weights), map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise LearnerError(
             f"there is no file {weights}",
@@ -140,6 +129,23 @@ def _read(weights: str) -> Mapping[str, Tensor]:
         raise _unusable(weights) from error
     if not isinstance(state, Mapping) or _STEM not in state:
         raise _unusable(weights)
+    return state
+
+
+def _download() -> Mapping[str, Tensor]:
+    """From torch's cache (`TORCH_HOME`) or the address that torchvision knows, with its hash."""
+    from torchvision.models import Inception_V3_Weights
+
+    published = Inception_V3_Weights.IMAGENET1K_V1
+    try:
+        state: Mapping[str, Tensor] = published.get_state_dict(progress=False, check_hash=True)
+    except (OSError, RuntimeError) as error:
+        reason = str(getattr(error, "reason", error)).splitlines()[0]
+        raise LearnerError(
+            f"the ImageNet weights cannot be downloaded ({reason})",
+            where="model.net.weights",
+            cure=f"fetch {published.url} elsewhere and say model.net.weights=<file>",
+        ) from error
     return state
 
 

@@ -27,7 +27,7 @@ class NullStore:
 
     def rows(self, select: str | None = None) -> Sequence[Mapping[str, Any]]:
         passes = compile_select(select)
-        rows = {row["run_id"]: row for row in map(_row, self._records()) if passes(row)}
+        rows = {row["run_id"]: row for row in map(row_of, self._records()) if passes(row)}
         return sorted(rows.values(), key=lambda row: int(row["start_wall_ns"]))
 
     def _records(self) -> Iterator[RunRecord]:
@@ -44,7 +44,8 @@ class NullStore:
                     continue
 
 
-def _row(record: RunRecord) -> dict[str, Any]:
+def row_of(record: RunRecord) -> dict[str, Any]:
+    """The row that a store of this one run would give."""
     tags = record.tags if record.error is None else {**record.tags, "error": record.error}
     row: dict[str, Any] = {
         "run_id": record.run_uid,
