@@ -40,7 +40,7 @@ def test_points_of_three_models_are_in_three_colours(tmp_path: Path) -> None:
     pixels = (image(tmp_path)[..., :3] * 255).round().astype(int).reshape(-1, 3)
     saturated = pixels[np.ptp(pixels, axis=1) > 90]
     colours, counts = np.unique(saturated, axis=0, return_counts=True)
-    assert len(colours[counts > 50]) == 3
+    assert len(colours[counts > 200]) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,12 +8,9 @@ from contracts.learner import ListeningObserver
 from support.tiny_data import TinyData
 
 from joulelab.errors import ConfigError, LearnerError
-from joulelab.learners.batches import Batches, step_seed
 from joulelab.learners.lightning import LightningLearner
 from joulelab.models import inception, spectrogram_cnn
 from joulelab.records import ComputeSettings
-
-TESTS = Path(__file__).parents[1]
 
 
 def make(net=spectrogram_cnn.build, optimizer=torch.optim.AdamW, seed=0, **more):
@@ -173,94 +165,3 @@ def test_a_learner_that_goes_on_takes_the_lr_of_its_configuration(tmp_path):
     other.save(tmp_path)
     saved = torch.load(tmp_path / "learner.ckpt")
     assert saved["optimizer"]["param_groups"][0]["lr"] == 5e-3
-
-
-def test_each_epoch_sees_every_sample_once_in_an_order_of_its_own():
-    batches = Batches(samples=10, batch_size=4, seed=1)
-    batches.total = 6
-    seen = list(batches)
-    epochs = [list(itertools.chain(*part)) for part in (seen[:3], seen[3:])]
-    assert [sorted(epoch) for epoch in epochs] == [list(range(10))] * 2
-    assert epochs[0] != epochs[1]
-
-
-def test_batches_from_the_middle_are_those_of_the_whole():
-    whole, rest = (Batches(samples=10, batch_size=4, seed=1) for _ in "ab")
-    whole.total = rest.total = 9
-    rest.first = 4
-    assert list(rest) == list(whole)[4:]
-    assert len(rest) == 5
-
-
-@pytest.mark.parametrize(("samples", "sizes"), [(9, [4, 4]), (1, [1]), (10, [4, 4, 2])])
-def test_a_last_batch_of_one_is_left_out_where_others_came_before_it(samples, sizes):
-    assert [len(batch) for batch in Batches(samples, batch_size=4, seed=0)] == sizes
-
-
-def test_each_step_has_a_seed_of_its_own():
-    seeds = {step_seed(seed, step) for seed in (0, 2**63) for step in range(50)}
-    assert len(seeds) == 100
-    assert all(0 <= seed < 2**63 for seed in seeds)
-
-
-SIGNALS = """
-import os, signal, sys
-import test_lightning as here
-from joulelab.records import StopReason
-from joulelab.learners.lightning import LightningLearner
-class Observer(here.ListeningObserver):
-    asked = False
-    def progress(self, step, total, metrics=None):
-        if step == 2: os.kill(os.getpid(), getattr(signal, sys.argv[1]))
-    def should_stop(self):
-        return StopReason.INTERRUPTED if self.asked else None
-observer = Observer()
-def heard(number, frame): observer.asked = True
-if sys.argv[2] == "heard": signal.signal(getattr(signal, sys.argv[1]), heard)
-learner = here.make(max_epochs=50)
-try:
-    learner.fit(here.TinyData(), observer)
-    print("returned")
-except KeyboardInterrupt:
-    print("KeyboardInterrupt")
-print(signal.getsignal(signal.SIGINT) is not signal.SIG_IGN, observer.open)
-"""
-
-
-def in_process(code, *arguments, folder=TESTS):
-    paths = [str(TESTS), str(TESTS / "learners"), os.environ.get("PYTHONPATH", "")]
-    return subprocess.run(
-        [sys.executable, "-W", "default", "-c", code, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "ears", "end"),
-    [
-        ("SIGTERM", "heard", "returned"),
-        ("SIGINT", "heard", "returned"),
-        ("SIGINT", "deaf", "KeyboardInterrupt"),
-    ],
-)
-def test_a_signal_ends_the_fit_as_its_handler_says(name, ears, end):
-    done = in_process(SIGNALS, name, ears)
-    assert done.stdout.split("\n")[:2] == [end, "True []"], done.stderr
-
-
-QUIET = """
-import test_lightning as here
-learner = here.make()
-learner.fit(here.TinyData(), here.ListeningObserver())
-learner.evaluate(here.TinyData(), here.ListeningObserver())
-"""
-
-
-def test_a_fit_prints_nothing_and_writes_nothing(tmp_path):
-    done = in_process(QUIET, folder=tmp_path)
-    assert done.returncode == 0
-    assert done.stdout + done.stderr == ""
-    assert list(tmp_path.iterdir()) == []

@@ -169,7 +169,7 @@ def test_a_download_that_fails_names_the_address_and_another_way(tmp_path):
     )
     assert re.fullmatch(
         r"model\.net\.weights: .* cannot be downloaded .*https://\S+\.pth.*weights=<file>\n",
-        done.stdout,
+        done.stdout.splitlines(keepends=True)[-1],
     ), done.stderr
 
 

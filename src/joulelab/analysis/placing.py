@@ -31,6 +31,12 @@ OFFSETS = (
 """Where a label may stand from its point: x and y in typographic points, and its anchor."""
 
 SMALL_FLAWS = 1
+BACKGROUND = {
+    "facecolor": "white",
+    "alpha": 0.7,
+    "edgecolor": "none",
+    "boxstyle": "square,pad=0.05",
+}
 
 
 def place_labels(
@@ -81,8 +87,6 @@ def _best(
 
 
 def _candidates(axes: Any, point: npt.NDArray[np.float64], name: str, bold: bool) -> Iterator[Any]:
-    from matplotlib.patheffects import withStroke
-
     at = axes.transData.inverted().transform(point)
     for x, y, horizontal, vertical in OFFSETS:
         yield axes.annotate(
@@ -94,6 +98,6 @@ def _candidates(axes: Any, point: npt.NDArray[np.float64], name: str, bold: bool
             va=vertical,
             fontsize=9,
             fontweight="bold" if bold else "normal",
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],
-            zorder=4,
+            bbox=BACKGROUND,
+            zorder=2.5,
         )
