@@ -118,6 +118,15 @@ def config_hash(cfg: DictConfig) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
+def modules_named(cfg: DictConfig) -> list[str]:
+    """The modules of joulelab that the model and data nodes name as `_target_`."""
+    nodes = OmegaConf.to_container(
+        OmegaConf.create({"model": cfg.model, "data": cfg.data}), resolve=False
+    )
+    found = re.findall(r'"_target_": "(joulelab\.[\w.]+)\.\w+"', json.dumps(nodes))
+    return sorted(set(found))
+
+
 def parameters(cfg: DictConfig, choices: Mapping[str, str]) -> dict[str, str]:
     """What the store keeps as params: the choice of each group, then every key, flattened."""
     tree = plain(cfg)

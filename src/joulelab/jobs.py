@@ -39,11 +39,14 @@ class _Job:
     answer: Connection
 
 
-def run_jobs(calls: Sequence[Callable[[], Any]], n_jobs: int = 1) -> Iterator[tuple[int, Outcome]]:
+def run_jobs(
+    calls: Sequence[Callable[[], Any]], n_jobs: int = 1, modules: Sequence[str] = ()
+) -> Iterator[tuple[int, Outcome]]:
     """Runs each call in a process of its own, at most `n_jobs` at a time; (number, outcome) as they
-    end. KeyboardInterrupt waits for what runs (which hears the same signal) and starts no more."""
+    end. `modules` are imported by the server too, when it starts. KeyboardInterrupt waits for what
+    runs (which hears the same signal) and starts no more."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([PRELOAD])
+    context.set_forkserver_preload([PRELOAD, *modules])
     waiting = list(enumerate(calls))
     running: list[_Job] = []
     interrupted = False

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from joulelab import jobs
+from joulelab import config, jobs
 from joulelab.errors import ConfigError, RunFailed
 from joulelab.train import Values, repeats
 
@@ -32,7 +32,8 @@ def launch(
             owner.append(number)
     outcomes: list[list[jobs.Outcome]] = [[] for _ in configs]
     console.print(f"{len(configs)} configurations, {len(calls)} runs", style="bold")
-    for number, outcome in jobs.run_jobs(calls, n_jobs):
+    modules = sorted({name for job in configs for name in config.modules_named(job)})
+    for number, outcome in jobs.run_jobs(calls, n_jobs, modules):
         outcomes[owner[number]].append(outcome)
         if outcome.failure is not None:
             name = names[owner[number]]
@@ -47,9 +48,9 @@ def launch(
     ]
 
 
-def _gather(config: DictConfig, name: str, outcomes: Sequence[jobs.Outcome]) -> JobReturn:
+def _gather(cfg: DictConfig, name: str, outcomes: Sequence[jobs.Outcome]) -> JobReturn:
     failures = [outcome.failure for outcome in outcomes if outcome.failure is not None]
-    gathered = JobReturn(overrides=name.split(), cfg=config)
+    gathered = JobReturn(overrides=name.split(), cfg=cfg)
     if failures or not outcomes:
         gathered.status = JobStatus.FAILED
         gathered.return_value = RunFailed(failures[0] if failures else "did not start", where=name)

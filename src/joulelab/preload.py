@@ -14,6 +14,8 @@ MODULES = (
     "pyarrow.parquet",
     "rich.progress",
     "joulelab.learners.lightning",
+    "joulelab.learners.sklearn",
+    "joulelab.learners.baseline",
     "joulelab.tracking.mlflow_store",
     "joulelab.run",
     "joulelab.train",

@@ -64,7 +64,7 @@ def train(cfg: DictConfig) -> Values:
     calls = [functools.partial(run_once, repeat, one_of_many) for repeat in repeats(cfg)]
     each: list[tuple[float, ...]] = []
     failures: list[str] = []
-    for _, outcome in jobs.run_jobs(calls):
+    for _, outcome in jobs.run_jobs(calls, modules=config.modules_named(cfg)):
         if outcome.failure is None:
             each.append(objectives(cfg, outcome.value))
         else:
