@@ -8,14 +8,14 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from joulelab.entry import guarded
+from joulelab.entry import guarded, handing_over
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="analyze")
 def main(cfg: DictConfig) -> None:
     from joulelab.analysis.command import analyze
 
-    analyze(cfg)
+    handing_over(analyze, cfg)
 
 
 if __name__ == "__main__":

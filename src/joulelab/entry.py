@@ -71,6 +71,8 @@ def hydra_sentence(error: Exception) -> str | None:
     if isinstance(error, MissingMandatoryValue):
         key = _full_key(error) or "a key"
         return f"{key}: needs a value; say {key}=..."
+    if isinstance(error, ValueError) and "Config group override" in str(error):
+        return "a group is given a number; name one of its options, see --help"
     if isinstance(error, HydraException):
         return _refused_override(error)
     if isinstance(error, OmegaConfBaseException):
@@ -107,7 +109,7 @@ def _refused_override(error: Exception) -> str:
     override = re.search(r"Could not override '([^']+)'", str(error))
     if override is not None:
         key = override.group(1)
-        return f"{key}: there is no such key; {_nearest(key, known_keys())}see train.py --help"
+        return f"{key}: there is no such key; {_nearest(key, known_keys())}see --help"
     merging = re.search(r"Error merging override (.*)", str(error))
     if merging is not None:
         value = re.search(r"Value '(.*)' of type '\w+' could not be converted to (\w+)", text)
@@ -134,6 +136,9 @@ def known_keys() -> list[str]:
 
     root = conf_folder()
     keys = set(TrainSchema.__dataclass_fields__)
+    for file in root.glob("*.yaml"):
+        keys |= set(yaml.safe_load(file.read_text(encoding="utf-8")))
+    keys -= {"defaults", "hydra"}
     for group in sorted(path for path in root.iterdir() if path.is_dir()):
         for file in sorted(group.glob("*.yaml")):
             keys |= _tree_keys(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, group)

@@ -91,7 +91,7 @@ def check(cfg: DictConfig) -> None:
     unknown = set(cfg) - set(config.TrainSchema.__dataclass_fields__)
     if unknown:
         key = sorted(map(str, unknown))[0]
-        raise ConfigError("there is no such root key", where=key, cure="see train.py --help")
+        raise ConfigError("there is no such root key", where=key, cure="see --help")
     if cfg.repeats < 1:
         raise ConfigError(f"{cfg.repeats} is not a number of runs", where="repeats")
     if cfg.sample_hz <= 0:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 
 from joulelab import build
@@ -17,7 +17,6 @@ from joulelab.errors import ConfigError, DataError
 
 def analyze(cfg: DictConfig) -> Path:
     """Prints the report and writes tables and figures into a new folder, which it returns."""
-    OmegaConf.set_struct(cfg, False)
     store, _ = build.build_store(cfg.tracking)
     rows = store.rows(selection(cfg.select, cfg.sweep_id))
     if not rows:

@@ -118,11 +118,9 @@ class BigEarthNet:
         here = set(self._names)
         absent = [patch for patch in listed if patch not in here]
         if absent or not listed:
+            what = f"{len(absent):,} of its {len(listed):,} patches are not in {self._root}"
             raise DataError(
-                f"names {len(absent):,} of {len(listed):,} patches that are not in {self._root}"
-                f" (the first is {absent[0]!r})"
-                if absent
-                else "names no patch",
+                f"{what} (the first is {absent[0]})" if absent else "names no patch",
                 where=str(file),
                 cure="unpack the whole archive, or say data.splits=null to split what is there",
             )

@@ -1,4 +1,4 @@
-"""Synthesised patches in the layout of BigEarthNet version 1, for trials without the 66 GB archive."""
+"""Synthesised patches in the layout of BigEarthNet version 1, for trials without the archive."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _SCENES = (
     (20, 21, 22, 26, 27, 28, 16),
     (1, 0, 2, 3, 8, 9, 10, 11, 5),
     (42, 29, 35, 37, 40, 41, 4, 36),
-    (25, 30, 31, 26, 23, 6, 7),
+    (25, 31, 26, 30, 23, 6, 7),
     (38, 33, 39, 17, 22, 24),
 )
 _KEPT_FIRST = 3  # so many classes at the head of each scene stand among the 19, too
@@ -109,9 +109,11 @@ def _written(root: Path, patches: int, seed: int) -> Path:
     try:
         root.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=root))
+        whole = scratch / folder.name
+        whole.mkdir()
         for index in range(patches):
-            _write_patch(scratch, index, np.random.default_rng((seed, index)))
-        scratch.rename(folder)
+            _write_patch(whole, index, np.random.default_rng((seed, index)))
+        whole.rename(folder)
     except OSError as error:
         # Another process may have been faster; its patches are the same.
         if not folder.is_dir():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
-import os
-import tempfile
+import secrets
 import urllib.error
 import urllib.request
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 from joulelab.errors import DataError
 
@@ -23,58 +23,63 @@ def fetch(url: str, target: Path, sha256: str | None = None, timeout_s: float = 
     that nobody sees half a file. `sha256` None: whoever reads the file checks its content.
     DataError: no answer, an answer cut short, another hash, a folder that cannot be written.
     """
-    if target.is_file() and (sha256 is None or _hash(target) == sha256.lower()):
-        return target
-    scratch: Path | None = None
+    scratch = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
+        if target.is_file() and (sha256 is None or _hash(target) == sha256.lower()):
+            return target
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        scratch = Path(name)
-        with os.fdopen(handle, "wb") as out:
-            found = _download(url, out, target, timeout_s)
-        if sha256 is not None and found != sha256.lower():
+        digest = hashlib.sha256()
+        with (
+            # Not mkstemp: its files are for one user alone, a data set is for all.
+            scratch.open("xb") as out,
+            contextlib.closing(_blocks(url, target, timeout_s)) as blocks,
+        ):
+            for block in blocks:
+                out.write(block)
+                digest.update(block)
+        if sha256 is not None and digest.hexdigest() != sha256.lower():
             raise DataError(
-                f"the file has SHA-256 {found}, not {sha256}",
+                f"the file has SHA-256 {digest.hexdigest()}, not {sha256}",
                 where=url,
                 cure="check the address, or give the new hash if you trust it",
             )
         scratch.replace(target)
     except OSError as error:
         raise DataError(
-            f"cannot be written: {error.strerror or error}",
+            f"cannot be read or written: {error.strerror or error}",
             where=str(target),
-            cure="name a folder that can be written",
+            cure="name a folder with room that can be written",
         ) from error
     finally:
-        if scratch is not None:
+        with contextlib.suppress(OSError):
             scratch.unlink(missing_ok=True)
     return target
 
 
-def _download(url: str, out: Any, target: Path, timeout_s: float) -> str:
+def _blocks(url: str, target: Path, timeout_s: float) -> Generator[bytes]:
+    """The answer piece by piece: what fails in here is the network, what fails outside the disk."""
     try:
         request = urllib.request.Request(url, headers={"User-Agent": "joulelab"})
         with urllib.request.urlopen(request, timeout=timeout_s) as answer:
-            return _copy(answer, out)
-    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
+            length = 0
+            while block := answer.read(_BLOCK_BYTES):
+                length += len(block)
+                yield block
+            announced = answer.headers.get("Content-Length")
+            # read(n) of an answer cut short ends like a whole one.
+            if announced is not None and length != int(announced):
+                raise http.client.HTTPException(f"{length} of {announced} bytes came")
+    except (http.client.HTTPException, OSError, ValueError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
+            reason = f"the server says {error.code} {error.reason}"
+        else:
+            reason = str(getattr(error, "reason", None) or error)
         raise DataError(
-            f"cannot be downloaded: {getattr(error, 'reason', None) or error}",
+            f"cannot be downloaded: {reason}",
             where=url,
             cure=f"check address and network, or put the file at {target}",
         ) from error
-
-
-def _copy(answer: Any, out: Any) -> str:
-    digest, length = hashlib.sha256(), 0
-    while block := answer.read(_BLOCK_BYTES):
-        out.write(block)
-        digest.update(block)
-        length += len(block)
-    announced = answer.headers.get("Content-Length")
-    # read(n) of an answer cut short ends like a whole one.
-    if announced is not None and length != int(announced):
-        raise http.client.HTTPException(f"{length} of {announced} bytes came")
-    return digest.hexdigest()
 
 
 def _hash(path: Path) -> str:
