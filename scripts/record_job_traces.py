@@ -31,6 +31,7 @@ from joulelab.records import Trace
 
 SAMPLE_HZ = 10.0
 WATTS_PER_CORE = 4.0
+SEARCH_PERIOD_S = 0.5
 SECONDS = (5.0, 6.5)
 RATES = {
     "power_w": "cpu",
@@ -50,6 +51,7 @@ def record_one(kind: str, seconds: float, seed: int) -> Trace:
         command = [sys.executable, "-m", "joulelab.cli", "measure", "meter=cpu_estimate"]
         command += ["tracking=none", "idle_s=0", "idle_after_s=0", f"sample_hz={2 * SAMPLE_HZ}"]
         command += [f"meter.cpu_estimate.watts_per_core={WATTS_PER_CORE}"]
+        command += [f"meter.cpu_estimate.search_period_s={SEARCH_PERIOD_S}"]
         command += [f"paths.outputs={scratch}", "--", *program]
         command += ["--seconds", f"{seconds:.2f}", "--seed", str(seed)]
         done = subprocess.run(
@@ -113,6 +115,9 @@ def card(rows: list[dict[str, Any]]) -> dict[str, str]:
         "sample_hz": f"{SAMPLE_HZ:g}",
         "power": f"estimated, not measured: CPU time of the process tree x {WATTS_PER_CORE:g} W "
         "per busy hardware thread",
+        "resolution": f"processes are looked for every {SEARCH_PERIOD_S:g} s, and what one did "
+        "until it was seen lies in the sample that saw it: the first samples of a trace are 0 and "
+        "the next holds their sum, above what the cores can draw; sums are right",
         "licence": "Apache-2.0",
     }
 
@@ -151,7 +156,7 @@ def card_text(about: dict[str, str], rows: list[dict[str, Any]]) -> str:
     lines += ["of processes vary from round to round; so does the duration, the same way for every"]
     lines += ["kind. Columns: `power_w`, `user_s` and `system_s` (CPU-seconds per second),"]
     lines += ["`resident_bytes`, `read_bytes_s` and `written_bytes_s` (from and to the disk)."]
-    lines += ["The power is an estimate and follows CPU time exactly: it says when and how much a"]
+    lines += ["The power is an estimate made from CPU time: it says when and how much a"]
     lines += ["program computes, not what the machine drew.", ""]
     lines += ["| kind | traces |", "|---|---|"]
     lines += [f"| {kind} | {count} |" for kind, count in counts.items()]

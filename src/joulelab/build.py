@@ -25,7 +25,8 @@ def build(node: Any, key: str, **parts: Any) -> Any:
     `parts` are given to the constructor as they are, beside what the node says."""
     missing = sorted(OmegaConf.missing_keys(node)) if OmegaConf.is_config(node) else []
     if missing:
-        where = f"{key}.{missing[0]}"
+        # Named from the root for a node of a tree, from the node for one that stands alone.
+        where = missing[0] if missing[0].startswith(f"{key}.") else f"{key}.{missing[0]}"
         raise ConfigError("needs a value", where=where, cure=f"say {where}=...")
     try:
         # Hydra turns dataclasses among its own keyword arguments into dicts, a partial does not.
