@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from joulelab.config import plain
 from joulelab.errors import ConfigError, JoulelabError
 from joulelab.protocols import Data, Knob, Learner, Meter, RunStore
 from joulelab.records import ComputeSettings
+from joulelab.tracking.store_process import StoreProcess
 
 PRECISIONS = ("fp32", "bf16")
 ACCELERATORS = ("cpu", "gpu", "auto")
@@ -97,10 +99,17 @@ def learner_factory(node: DictConfig, compute: ComputeSettings) -> Callable[[], 
     return make
 
 
-def build_store(node: DictConfig) -> tuple[RunStore, bool]:
+def build_store(node: DictConfig, own_process: bool = False) -> tuple[RunStore, bool]:
     """The store and whether a run may start without it (`tracking.required=false`)."""
     options = node.copy()
     with open_dict(options):
         required = bool(options.pop("required", True))
+    if own_process:
+        return StoreProcess(functools.partial(_make_store, plain(options))), required
     store: RunStore = build(options, "tracking")
     return store, required
+
+
+def _make_store(options: Mapping[str, Any]) -> RunStore:
+    store: RunStore = build(OmegaConf.create(dict(options)), "tracking")
+    return store

@@ -28,6 +28,11 @@ class Circumstances:
     folder: str | None = None
     repeat: bool = False
 
+    @property
+    def alone(self) -> bool:
+        """Whether this run is all that the command does."""
+        return self.job is None and not self.repeat
+
     @classmethod
     def of_hydra(cls) -> Circumstances:
         from hydra.core.hydra_config import HydraConfig
@@ -120,7 +125,7 @@ def run_once(cfg: DictConfig, around: Circumstances) -> RunRecord:
     )
     run = Run(plan, body, terminal)
     record = run.execute()
-    if around.job is None and not around.repeat:
+    if around.alone:
         screen.close_run(console, record, plan.store.location, str(run.folder))
     else:
         name = f"{record.run_uid}  {' '.join(around.overrides) or record.name}  seed={cfg.seed}"
@@ -131,8 +136,8 @@ def run_once(cfg: DictConfig, around: Circumstances) -> RunRecord:
 
 
 def make_plan(cfg: DictConfig, around: Circumstances) -> Plan:
+    store, store_required = build.build_store(cfg.tracking, own_process=around.alone)
     meters, required = build.build_meters(cfg.meter)
-    store, store_required = build.build_store(cfg.tracking)
     outputs = Path(cfg.paths.outputs)
     name = cfg.name or "-".join(around.choices.get(key, "own") for key in ("model", "data"))
     return Plan(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import subprocess
@@ -18,12 +19,19 @@ from joulelab.protocols import RunStore
 from joulelab.tracking.mlflow_library import MlflowClient
 from joulelab.tracking.mlflow_store import MlflowStore
 from joulelab.tracking.null_store import NullStore
+from joulelab.tracking.store_process import StoreProcess
 
 
 class TestMlflowOnSqlite(RunStoreContract):
     @pytest.fixture
     def store(self, mlruns: Path) -> RunStore:
         return MlflowStore(folder=mlruns)
+
+
+class TestStoreProcess(RunStoreContract):
+    @pytest.fixture
+    def store(self, mlruns: Path) -> RunStore:
+        return StoreProcess(functools.partial(MlflowStore, folder=mlruns))
 
 
 class TestNullStore(RunStoreContract):

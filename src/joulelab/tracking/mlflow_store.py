@@ -48,6 +48,11 @@ class MlflowStore:
             return self._where
         return f"{self._where} (to look: mlflow ui --backend-store-uri sqlite:///{self._where})"
 
+    def open(self) -> None:
+        """Makes or checks the store, so that the first `begin` finds it ready."""
+        with self._writing():
+            pass
+
     def begin(self, record: RunRecord) -> None:
         with self._writing() as client:
             if self._find(client, record) is None:
