@@ -18,6 +18,9 @@ from joulelab.tracking.mlflow_library import MlflowClient, MlflowException, Para
 
 ROWS_A_PAGE = 1000
 
+# Opens the experiment in the view for trained models; without it MLflow 3 shows the one for agents.
+VIEW = {"mlflow.experimentKind": "custom_model_development"}
+
 
 class MlflowStore:
     """`uri=None`: `<folder>/joulelab.db`. Artifacts of a SQLite store lie in `<folder>/artifacts`,
@@ -124,7 +127,7 @@ class MlflowStore:
             experiment = client.get_experiment_by_name(name)
             if experiment is None:
                 try:
-                    client.create_experiment(name, artifact_location=self._artifact_root)
+                    client.create_experiment(name, artifact_location=self._artifact_root, tags=VIEW)
                 except MlflowException as error:
                     # Another run made it between the two calls.
                     if error.error_code != "RESOURCE_ALREADY_EXISTS":
