@@ -1,7 +1,7 @@
 """What recording costs: CPU time, start and stop, beside CodeCarbon at 1 s in the same run.
 
-Three RAPL channels at 10 Hz on a live powercap tree that another process writes, so that only the
-reading is counted. CodeCarbon runs as its users run it, its own timer at 1 s.
+Three RAPL channels, then twelve, at 10 Hz on a live powercap tree that another process writes, so that
+only the reading is counted. CodeCarbon runs as its users run it, its own timer at 1 s.
 
     python benchmarks/recorder.py [--seconds 20]
 """
@@ -28,7 +28,9 @@ ZONES = [
     FakeZone("core", 120.0, parent="package-0"),
     FakeZone("dram", 35.0, parent="package-0"),
 ]
+TWELVE = [FakeZone(f"package-{number}", 100.0 + number) for number in range(12)]
 TARGET_CPU_S, TARGET_START_S, TARGET_STOP_S = 0.0015, 0.020, 0.005
+TARGET_TWELVE_CPU_S = 0.004
 STARTS = 20
 
 
@@ -45,6 +47,14 @@ def cpu_share(seconds: float) -> float:
     return (time.process_time() - cpu_s) / (time.perf_counter() - start_s)
 
 
+def recording_share(root: Path, folder: Path, seconds: float) -> float:
+    recorder = Recorder({"rapl": Rapl(str(root))}, folder, 0.1)
+    recorder.start()
+    share = cpu_share(seconds)
+    recorder.stop()
+    return share
+
+
 def our_recorder(root: Path, folder: Path, seconds: float) -> dict[str, float]:
     starts, stops = [], []
     for index in range(STARTS):
@@ -52,12 +62,8 @@ def our_recorder(root: Path, folder: Path, seconds: float) -> dict[str, float]:
         starts.append(timed(recorder.start))
         time.sleep(0.05)
         stops.append(timed(recorder.stop))
-    recorder = Recorder({"rapl": Rapl(str(root))}, folder / "long", 0.1)
-    recorder.start()
-    share = cpu_share(seconds)
-    recorder.stop()
     return {
-        "cpu": share,
+        "cpu": recording_share(root, folder / "long", seconds),
         "start": statistics.median(starts),
         "worst start": max(starts),
         "stop": statistics.median(stops),
@@ -84,10 +90,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     seconds = parser.parse_args().seconds
     with tempfile.TemporaryDirectory() as name:
-        tree = FakePowercap(Path(name) / "powercap", ZONES, separate=True)
-        with tree:
+        with FakePowercap(Path(name) / "powercap", ZONES, separate=True) as tree:
             ours = our_recorder(tree.root, Path(name), seconds)
-            theirs = codecarbon(seconds)
+        with FakePowercap(Path(name) / "twelve", TWELVE, separate=True) as wide:
+            twelve_s = recording_share(wide.root, Path(name) / "wide", seconds)
+        theirs = codecarbon(seconds)
     print(f"{'':28}{'joulelab 10 Hz':>16}{'codecarbon 1 Hz':>18}{'ratio':>9}{'target':>10}")
     for label, key, scale, target in (
         ("CPU ms per s", "cpu", 1e3, TARGET_CPU_S),
@@ -99,6 +106,10 @@ def main() -> None:
             f"{label:28}{ours[key] * scale:16.2f}{theirs[key] * scale:18.2f}{ratio:8.1f}x"
             f"{target * scale:10.2f}"
         )
+    print(
+        f"{'12 channels: CPU ms per s':28}{twelve_s * 1e3:16.2f}{theirs['cpu'] * 1e3:18.2f}"
+        f"{theirs['cpu'] / twelve_s:8.1f}x{TARGET_TWELVE_CPU_S * 1e3:10.2f}"
+    )
     print(f"worst of {STARTS}: start {ours['worst start'] * 1e3:.2f} ms, ", end="")
     print(f"stop {ours['worst stop'] * 1e3:.2f} ms; codecarbon import {theirs['import']:.2f} s")
 

@@ -20,6 +20,7 @@ from joulelab.tracking.store_process import StoreProcess
 
 PRECISIONS = ("fp32", "bf16")
 ACCELERATORS = ("cpu", "gpu", "auto")
+MISSING = "needs a value"
 
 
 def build(node: Any, key: str, **parts: Any) -> Any:
@@ -29,7 +30,7 @@ def build(node: Any, key: str, **parts: Any) -> Any:
     if missing:
         # Named from the root for a node of a tree, from the node for one that stands alone.
         where = missing[0] if missing[0].startswith(f"{key}.") else f"{key}.{missing[0]}"
-        raise ConfigError("needs a value", where=where, cure=f"say {where}=...")
+        raise ConfigError(MISSING, where=where, cure=f"say {where}=...")
     try:
         # Hydra turns dataclasses among its own keyword arguments into dicts, a partial does not.
         return instantiate(node, _convert_="all", _partial_=True)(**parts)

@@ -1,10 +1,11 @@
-"""`joulelab doctor` and `joulelab measure`."""
+"""`joulelab doctor`, `joulelab measure` and `joulelab import`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from joulelab.entry import guarded
 from joulelab.errors import ConfigError
@@ -20,6 +21,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     doctor = commands.add_parser("doctor", help="what this machine can measure, what not, the cure")
+    doctor.add_argument("overrides", nargs="*", metavar="meter.shelly.host=...")
     doctor.set_defaults(work=_doctor)
     measure = commands.add_parser(
         "measure",
@@ -28,15 +30,25 @@ def run(arguments: Sequence[str]) -> int:
     )
     measure.add_argument("rest", nargs=argparse.REMAINDER, metavar="[key=value ...] -- command")
     measure.set_defaults(work=_measure)
+    imported = commands.add_parser(
+        "import",
+        help="a recording made elsewhere becomes a run: joulelab import path [key=value ...]",
+    )
+    imported.add_argument("recording")
+    imported.add_argument("overrides", nargs="*", metavar="key=value")
+    imported.set_defaults(work=_import)
     chosen = parser.parse_args(arguments)
     code: int = chosen.work(chosen)
     return code
 
 
 def _doctor(chosen: argparse.Namespace) -> int:
-    from joulelab.doctor import doctor
+    from joulelab.config import plain
+    from joulelab.doctor import doctor, options
 
-    doctor()
+    every = [f"meter=[{','.join(options())}]", "tracking=none"]
+    composed = _compose("measure", [*every, *chosen.overrides])
+    doctor(composed.meter, plain(composed.hardware))
     return 0
 
 
@@ -48,17 +60,38 @@ def _measure(chosen: argparse.Namespace) -> int:
     overrides, command = rest[:cut], rest[cut + 1 :]
     if not command:
         raise ConfigError("no command after --", cure="say joulelab measure -- command arguments")
-    from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf
 
-    from joulelab.config import conf_folder
     from joulelab.measure import measure
 
-    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        composed = compose("measure", overrides, return_hydra_config=True)
+    composed = _compose("measure", overrides)
     choices = {key: str(value) for key, value in composed.hydra.runtime.choices.items()}
     keys = [str(key) for key in composed if key != "hydra"]
     return measure(OmegaConf.masked_copy(composed, keys), command, choices)
+
+
+def _import(chosen: argparse.Namespace) -> int:
+    from omegaconf import OmegaConf
+
+    from joulelab.importing import import_recording
+
+    # A value, not an override: a path may hold any sign that Hydra's grammar knows.
+    composed = _compose("import", chosen.overrides)
+    choices = {key: str(value) for key, value in composed.hydra.runtime.choices.items()}
+    keys = [str(key) for key in composed if key != "hydra"]
+    cfg = OmegaConf.masked_copy(composed, keys)
+    cfg.recording = chosen.recording
+    import_recording(cfg, choices)
+    return 0
+
+
+def _compose(root: str, overrides: Sequence[str]) -> Any:
+    from hydra import compose, initialize_config_dir
+
+    from joulelab.config import conf_folder
+
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        return compose(root, list(overrides), return_hydra_config=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ from omegaconf import DictConfig, OmegaConf
 
 TRAINING_KEYS = ("lr", "batch_size", "max_epochs", "max_steps")
 GROUPS = ("model", "data", "hardware", "meter", "tracking", "paths")
+HARDWARE_PLACES = ("strict", "sysfs", "nvml_library", "nvpmodel_conf")
+SECRETS = ("password", "token")
+MASK = "***"
 
 
 @dataclass
@@ -32,6 +35,7 @@ class TrainSchema:
     idle_s: float = 2.0
     warmup_s: float = 2.0
     idle_after_s: float = 1.0
+    clock_pattern: int = 0
     sample_hz: float = 10.0
     allow_concurrent: bool = False
     save_model: bool = False
@@ -50,6 +54,7 @@ class MeasureSchema:
     name: str | None = None
     idle_s: float = 2.0
     idle_after_s: float = 1.0
+    clock_pattern: int = 0
     sample_hz: float = 10.0
     allow_concurrent: bool = False
     hardware: Any = None
@@ -59,22 +64,22 @@ class MeasureSchema:
 
 
 @dataclass
-class HardwareSchema:
-    """The scalar keys of `conf/hardware/*.yaml`: knobs of the machine and compute settings."""
+class ImportSchema:
+    """The root keys of `conf/import.yaml`."""
 
-    threads: int | None = None
-    accelerator: str = "cpu"
-    devices: int = 1
-    precision: str = "fp32"
-    channels_last: bool = False
-    strict: bool = True
+    recording: str = ""
+    name: str | None = None
+    interval_s: float = 1.0
+    utc_offset_h: float | None = None
+    tracking: Any = None
+    paths: Any = None
 
 
 def register_schemas() -> None:
     store = ConfigStore.instance()
     store.store(name="train_schema", node=TrainSchema)
     store.store(name="measure_schema", node=MeasureSchema)
-    store.store(group="hardware", name="schema", node=HardwareSchema)
+    store.store(name="import_schema", node=ImportSchema)
 
 
 def conf_folder() -> Path:
@@ -112,7 +117,13 @@ def keys_read(cfg: DictConfig) -> tuple[str, ...]:
 def config_hash(cfg: DictConfig) -> str:
     """Equal for configurations that do the same work: model, data, hardware and the root keys of
     training that they read; not seed, repeats, objectives, paths, tracking, sweep or meter."""
-    work = {group: plain(cfg[group]) for group in ("model", "data", "hardware")}
+    work: dict[str, Any] = {group: plain(cfg[group]) for group in ("model", "data")}
+    # A knob that is left alone, and where the machine keeps its settings, are no part of the work.
+    work["hardware"] = {
+        key: value
+        for key, value in plain(cfg.hardware).items()
+        if value is not None and key not in HARDWARE_PLACES
+    }
     work["root"] = {key: cfg[key] for key in keys_read(cfg)}
     canonical = json.dumps(work, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
@@ -127,9 +138,30 @@ def modules_named(cfg: DictConfig) -> list[str]:
     return sorted(set(found))
 
 
+def masked(tree: Any) -> Any:
+    """The same tree without what nobody but its owner may read."""
+    if isinstance(tree, Mapping):
+        return {
+            key: MASK if key in SECRETS and value is not None else masked(value)
+            for key, value in tree.items()
+        }
+    return [masked(value) for value in tree] if isinstance(tree, list) else tree
+
+
+def masked_overrides(overrides: Iterable[str]) -> str:
+    """`meter.shelly.password=abc` becomes `meter.shelly.password=***`."""
+    secret = re.compile(rf"^(\S*\b(?:{'|'.join(SECRETS)}))=.*$", re.DOTALL)
+    return " ".join(secret.sub(rf"\1={MASK}", each) for each in overrides)
+
+
+def yaml_text(cfg: DictConfig) -> str:
+    """The resolved configuration as the run's folder keeps it."""
+    return OmegaConf.to_yaml(OmegaConf.create(masked(plain(cfg))))
+
+
 def parameters(cfg: DictConfig, choices: Mapping[str, str]) -> dict[str, str]:
     """What the store keeps as params: the choice of each group, then every key, flattened."""
-    tree = plain(cfg)
+    tree = masked(plain(cfg))
     flat = dict(flatten(tree))
     chosen = {group: str(choices[group]) for group in GROUPS if choices.get(group) is not None}
     return {**flat, **chosen}

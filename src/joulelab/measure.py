@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 
 from joulelab import build, config, machine, runfolder, screen
@@ -119,9 +119,10 @@ def make_plan(cfg: DictConfig, command: Sequence[str], choices: dict[str, str]) 
         idle_s=cfg.idle_s,
         warmup_s=0.0,
         idle_after_s=cfg.idle_after_s,
+        clock_pattern=cfg.clock_pattern,
         sample_hz=cfg.sample_hz,
         allow_concurrent=cfg.allow_concurrent,
         params={**config.parameters(cfg, choices), "command": line},
         tags=tags if commit is None else {**tags, "git_commit": commit},
-        config_yaml=OmegaConf.to_yaml(cfg, resolve=True),
+        config_yaml=config.yaml_text(cfg),
     )

@@ -34,6 +34,9 @@ class Meter(Protocol):
     to the reading as it can, never raises for a failing world (it returns a NaN sample) and costs
     less than a millisecond where `remote` is false. One thread at a time calls a meter. `stop` may be
     called at any time, and twice.
+
+    A meter may have `note`, one line for `joulelab doctor`, and, where `start` is slow or starts a
+    program, `probe()`: a quick check without side effects that raises what `start` would.
     """
 
     remote: bool
@@ -121,8 +124,9 @@ class Learner(Protocol):
 
     `fit` returns the last validation metrics (`val/...`), reports each validation as a point, and
     goes on where it was when called after `load`. `evaluate` returns `test/...`. Both end early, in
-    good order, when the observer says so. `save` writes into an existing folder all that `fit`
-    needs to go on exactly where it was. LearnerError says that data and learner do not fit together.
+    good order, when the observer says so. `save` writes into an existing folder all that `fit` needs
+    to go on exactly where it was. LearnerError says that data and learner do not fit together; a
+    learner may have `check(spec: DataSpec)`, which raises it before anything is measured.
     """
 
     def fit(self, data: Data, observer: Observer) -> Metrics: ...

@@ -29,6 +29,8 @@ class Channel:
     half width of a rectangular distribution; `shared_fraction` of its variance is common to all runs
     on this instrument (a calibration error), the rest is new in each run. `inside` names the channel
     of the same meter that already contains this one (`core` inside `package-0`): never summed twice.
+    `clock_offset_s` is what was subtracted from the instrument's own stamps (its clock less this
+    host's), with standard uncertainty `u_clock_s`, which is 0 where this host stamps.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Channel:
     inside: str | None = None
     wrap_j: float | None = None
     power_max_w: float | None = None
+    clock_offset_s: float = 0.0
+    u_clock_s: float = 0.0
 
 
 class Sample(NamedTuple):

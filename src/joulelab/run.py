@@ -10,12 +10,13 @@ from pathlib import Path
 
 from joulelab import runfolder
 from joulelab.errors import HardwareError, JoulelabError, StoreError
+from joulelab.load_pattern import CLOCK, halves_s, load_pattern
 from joulelab.machine import peak_memory_bytes, seed_everything
 from joulelab.meters.recorder import Recorder
 from joulelab.observers import RunObserver, Screen, WarmupObserver
 from joulelab.occupancy import occupy
 from joulelab.protocols import Data, Knob, Learner, Meter, RunStore
-from joulelab.records import Metrics, RunRecord
+from joulelab.records import DataSpec, Metrics, RunRecord
 from joulelab.signals import Interruptions
 
 
@@ -38,6 +39,7 @@ class Plan:
     idle_s: float = 2.0
     warmup_s: float = 2.0
     idle_after_s: float = 1.0
+    clock_pattern: int = 0
     sample_hz: float = 10.0
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -111,8 +113,10 @@ class Run:
             stack.callback(self.recorder.stop)
             self.recorder.start()
             self._occupy(stack)
-            for name, sentence in self.recorder.failures.items():
-                self.screen.say(f"meter {name} is left out: {sentence}")
+            self._tell_of_meters()
+            if self.plan.clock_pattern:
+                self.screen.phase(CLOCK, sum(halves_s(self.plan.clock_pattern)))
+                load_pattern(self.recorder.phase, self.plan.clock_pattern)
             self.rest("idle", self.plan.idle_s)
             self.record.metrics.update(self._body.work(self))
             if not self.signals.asked:
@@ -138,6 +142,16 @@ class Run:
                     raise
                 self.record.tags[f"not_applied.{knob.name}"] = str(error)
                 self.screen.say(f"{error}; not applied")
+            else:
+                became: str | None = getattr(knob, "applied", None)
+                self.record.tags[f"hardware.{knob.name}"] = became or "applied"
+
+    def _tell_of_meters(self) -> None:
+        for name, sentence in self.recorder.failures.items():
+            tag = f"meter.{name}"
+            if self.record.tags.get(tag) != sentence:
+                self.record.tags[tag] = sentence
+                self.screen.say(f"{tag}: {sentence}")
 
     def rest(self, name: str, duration_s: float) -> None:
         if duration_s <= 0:
@@ -148,6 +162,7 @@ class Run:
 
     def _close(self) -> None:
         self.record.stop_wall_ns = time.time_ns()
+        self._tell_of_meters()
         runfolder.settle(self.folder, self.record)
         runfolder.write_record(self.folder, self.record)
         waits = runfolder.store(self.folder, self.record, self.plan.store, self.plan.index)
@@ -171,11 +186,14 @@ class TrainBody(Body):
         self._save_model = save_model
 
     def prepare(self, run: Run) -> Metrics:
-        self._make_learner()
+        learner = self._make_learner()
         self._data = self._make_data()
         for name in ("train", "val", "test"):
             self._data.split(name)
         spec = self._data.spec
+        check: Callable[[DataSpec], None] | None = getattr(learner, "check", None)
+        if check is not None:
+            check(spec)
         run.record.tags["synthetic"] = str(spec.synthetic).lower()
         run.record.tags["data.source"] = spec.source
         return self._baseline(self._data)

@@ -4,6 +4,7 @@ record.json     the run's record, replaced atomically; status RUNNING while the 
 config.yaml     the composed configuration
 curve.jsonl     one line a curve point, as it goes
 trace.*         the samples: a stream while it runs, `trace.parquet` and `phases.json` after
+power.png       the run as its instruments saw it, where somebody drew it
 model/          the fitted learner, where `save_model=true`
 """
 
@@ -38,6 +39,9 @@ def create(outputs: Path) -> Path:
             cure="say paths.outputs=... for a folder that can be written",
         ) from error
     return folder.resolve()
+
+
+FIGURE = "power.png"
 
 
 def curve(folder: Path) -> Path:
@@ -76,15 +80,21 @@ def discard(folder: Path, record: RunRecord, index: Path) -> None:
 def settle(folder: Path, record: RunRecord) -> None:
     """Seals the trace and writes into `record` what it says: energies, coverage, provenance, and the
     curve's joules as the finished trace has them."""
-    from joulelab.meters import ledger, trace
+    from joulelab.meters import agreement, alignment, ledger, trace
+    from joulelab.meters.intervals import whole_run
 
     if not trace.exists(folder):
         record.tags["provenance"] = "none"
         return
-    trace.seal(folder)
-    whole = trace.load(folder)
+    sealed = trace.seal(folder)
+    stamped = trace.load(folder)
+    whole = alignment.aligned(stamped)
+    if whole is not stamped:
+        trace.write(whole, sealed)
     settled = ledger.settle(whole)
     record.metrics.update(ledger.metrics(whole, settled))
+    record.metrics.update(alignment.metrics(whole))
+    record.metrics.update(agreement.metrics(agreement.agreements(whole, whole_run(whole.phases))))
     record.tags["provenance"] = settled.work.provenance if settled.work else "none"
     record.tags["headline"] = ",".join(settled.headline_channels)
     joules = ledger.curve_energy_j(whole, settled, [point.time_ns for point in record.curve])

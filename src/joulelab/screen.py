@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.progress import (
@@ -19,10 +20,10 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from joulelab.records import CurvePoint, Metrics, RunRecord
+from joulelab.records import CurvePoint, Energy, Metrics, RunRecord
 from joulelab.units import duration, plus_minus, si
 
-PHASES = ("idle", "warmup", "fit", "evaluate", "idle_after", "other", "run")
+PHASES = ("clock", "idle", "warmup", "fit", "evaluate", "idle_after", "other", "run")
 WORK = ("fit", "evaluate")
 
 
@@ -173,6 +174,25 @@ def quality_table(record: RunRecord) -> Table | None:
         baseline = record.metrics.get("baseline/" + key.removeprefix("test/"), math.nan)
         shown = "–" if math.isnan(baseline) else f"{baseline:.3f}"
         table.add_row(key, f"{record.metrics[key]:.3f}", shown)
+    return table
+
+
+def instruments_table(energies: Mapping[str, Energy]) -> Table:
+    """What each instrument says of the same time."""
+    table = Table(title="by instrument", title_justify="left", title_style="bold")
+    table.add_column("instrument")
+    for name in ("duration", "energy", "mean power", "coverage"):
+        table.add_column(name, justify="right")
+    for name, energy in energies.items():
+        note = "" if energy.provenance == "measured" else " (estimated)"
+        seen_s = energy.coverage * energy.duration_s
+        table.add_row(
+            f"{name}{note}",
+            duration(energy.duration_s),
+            plus_minus(energy.value_j, energy.u_j, "J"),
+            si(energy.value_j / seen_s, "W") if seen_s else "–",
+            f"{energy.coverage:.3f}",
+        )
     return table
 
 

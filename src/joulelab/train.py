@@ -8,11 +8,12 @@ import statistics
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 
 from joulelab import build, config, jobs, machine, runfolder, screen
 from joulelab.errors import ConfigError, RunFailed
+from joulelab.hardware import schema
 from joulelab.records import RunRecord
 from joulelab.run import Plan, Run, TrainBody
 
@@ -104,9 +105,12 @@ def check(cfg: DictConfig) -> None:
     for key in ("idle_s", "warmup_s", "idle_after_s"):
         if cfg[key] < 0:
             raise ConfigError(f"{cfg[key]} is below 0", where=key, cure="0 leaves the phase out")
+    if cfg.clock_pattern < 0:
+        raise ConfigError(f"{cfg.clock_pattern} is below 0", where="clock_pattern")
     for key in ("model", "data"):
         if not cfg[key]:
             raise ConfigError("is not chosen", where=key, cure=f"say {key}=...")
+    schema.check(config.plain(cfg.hardware))
 
 
 def run_once(cfg: DictConfig, around: Circumstances) -> RunRecord:
@@ -155,11 +159,12 @@ def make_plan(cfg: DictConfig, around: Circumstances) -> Plan:
         idle_s=cfg.idle_s,
         warmup_s=cfg.warmup_s,
         idle_after_s=cfg.idle_after_s,
+        clock_pattern=cfg.clock_pattern,
         sample_hz=cfg.sample_hz,
         allow_concurrent=cfg.allow_concurrent,
         params=config.parameters(cfg, around.choices),
         tags=tags(cfg, around),
-        config_yaml=OmegaConf.to_yaml(cfg, resolve=True),
+        config_yaml=config.yaml_text(cfg),
     )
 
 
@@ -168,7 +173,7 @@ def tags(cfg: DictConfig, around: Circumstances) -> dict[str, str]:
         **machine.describe(),
         "config_hash": config.config_hash(cfg),
         "keys_read": ",".join(config.keys_read(cfg)),
-        "overrides": " ".join(around.overrides),
+        "overrides": config.masked_overrides(around.overrides),
         "git_commit": machine.git_commit(Path.cwd()),
         "sweep_id": around.sweep_id,
         "sweep_job": None if around.job is None else str(around.job),

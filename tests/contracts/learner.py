@@ -135,6 +135,16 @@ class LearnerContract:
         assert observer.steps == []
         assert observer.points == []
 
+    def test_what_fit_would_refuse_can_be_asked_before(self):
+        with pytest.raises(LearnerError):
+            self.make().check(self.wrong_data().spec)
+
+    def test_asking_before_changes_nothing(self):
+        first, second = self.make(), self.make()
+        second.check(self.data().spec)
+        observers = ListeningObserver(), ListeningObserver()
+        assert first.fit(self.data(), observers[0]) == second.fit(self.data(), observers[1])
+
     def test_data_that_does_not_fit_is_one_sentence(self):
         with pytest.raises(LearnerError) as caught:
             self.make().fit(self.wrong_data(), ListeningObserver())

@@ -30,7 +30,8 @@ def archive(files):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
         for name, content in files.items():
-            out.writestr(name, content)
+            # ZipInfo bears a fixed date: the hash of the archive must not change with the clock.
+            out.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 

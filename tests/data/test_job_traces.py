@@ -142,12 +142,12 @@ def test_two_rounds_cannot_fill_three_splits(tmp_path):
         JobTraces(write(tmp_path, job_traces_file.rows(rounds=2))).split("train")
 
 
-@pytest.mark.skipif(not SHIPPED.is_file(), reason="job_traces.parquet is not recorded yet")
-class TestShipped:
-    @pytest.fixture(scope="class")
-    def columns(self):
-        return pq.read_table(SHIPPED).to_pydict()
+@pytest.fixture(scope="module")
+def columns():
+    return pq.read_table(SHIPPED).to_pydict()
 
+
+class TestShipped:
     def test_is_at_most_a_megabyte(self):
         assert SHIPPED.stat().st_size <= 1_000_000
 
@@ -171,6 +171,15 @@ class TestShipped:
             values = np.concatenate(columns[name])
             assert np.isfinite(values).all()
             assert values.min() >= 0
+
+    def test_no_power_is_above_what_the_cores_can_draw(self, columns):
+        card = json.loads(pq.read_schema(SHIPPED).metadata[b"card"])
+        cores = int(card["machine"].split(" cores")[0].rpartition(" ")[2])
+        watts = float(card["power"].partition(" W")[0].rpartition(" ")[2])
+        assert max(map(max, columns["power_w"])) <= 1.1 * cores * watts
+
+    def test_every_trace_shows_its_program_from_the_start(self, columns):
+        assert all(max(power[:2]) > 0 for power in columns["power_w"])
 
     def test_every_trace_used_the_processor(self, columns):
         assert min(map(sum, columns["power_w"])) > 0

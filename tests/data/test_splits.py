@@ -150,7 +150,9 @@ def test_stratified_split_refuses_what_is_no_share(fraction):
         stratified_split([0, 1], fraction)
 
 
-@pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.6, 0.2, 0.3), (1, 0, 0), (1.2, -0.1, -0.1)])
+@pytest.mark.parametrize(
+    "fractions", [(0.5, 0.5), (0.6, 0.2, 0.3), (1, 0, 0), (1.2, -0.1, -0.1), (float("nan"),) * 3]
+)
 def test_refuses_fractions_that_are_no_shares(fractions):
     with pytest.raises(ConfigError, match="no shares"):
         check_fractions(fractions)

@@ -7,7 +7,7 @@ import torch
 from contracts.learner import ListeningObserver
 from support.tiny_data import TinyData
 
-from joulelab.errors import ConfigError, LearnerError
+from joulelab.errors import ConfigError, DataError, LearnerError
 from joulelab.learners.lightning import LightningLearner
 from joulelab.models import inception, spectrogram_cnn
 from joulelab.records import ComputeSettings
@@ -107,6 +107,23 @@ def test_channels_last_and_worker_processes_change_nothing_but_rounding():
     compute = ComputeSettings(channels_last=True)
     other = make(compute=compute, num_workers=1).fit(TinyData(), ListeningObserver())
     assert other == pytest.approx(plain, rel=0.05)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_broken_file_is_the_same_sentence_from_a_worker_process(workers):
+    class Broken(TinyData):
+        def split(self, name):
+            return self
+
+        def __len__(self):
+            return 8
+
+        def __getitem__(self, index):
+            raise DataError("the file is cut off", where="a.tif", cure="fetch it again")
+
+    with pytest.raises(DataError) as caught:
+        make(num_workers=workers).fit(Broken(), ListeningObserver())
+    assert str(caught.value) == "a.tif: the file is cut off; fetch it again"
 
 
 def test_bf16_really_computes_in_bf16_and_learns():

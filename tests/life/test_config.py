@@ -7,6 +7,8 @@ from omegaconf import OmegaConf
 from joulelab import build, config
 from joulelab.entry import hydra_sentence
 from joulelab.errors import ConfigError
+from joulelab.protocols import Data, Learner
+from joulelab.records import ComputeSettings
 
 config.register_schemas()
 ROOT = config.conf_folder()
@@ -16,7 +18,7 @@ OPTIONS = [
     for group in GROUPS
     for path in sorted((ROOT / group).glob("*.yaml"))
 ]
-MISSING = {"data.root", "meter.replay.path"}
+MISSING = {"data.root"}
 
 
 def composed(*overrides, name="train"):
@@ -36,25 +38,43 @@ def sentence(*overrides):
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_composes(group, option):
     cfg = composed(f"+experiment={option}" if group == "experiment" else f"{group}={option}")
-    missing = OmegaConf.missing_keys(cfg)
+    missing = {key for key in OmegaConf.missing_keys(cfg) if not key.startswith("meter.")}
     assert missing <= MISSING
     OmegaConf.to_container(cfg, resolve=True, throw_on_missing=False)
 
 
-@pytest.mark.parametrize("name", ["measure", "analyze"])
-def test_the_other_roots_compose(name):
+@pytest.mark.parametrize("name", ["measure", "analyze", "import"])
+def test_the_other_roots_compose(name, monkeypatch):
+    monkeypatch.delenv("JOULELAB_ROOT", raising=False)
     assert composed(name=name).paths.root == "."
 
 
 @pytest.mark.parametrize("option", [option for group, option in OPTIONS if group == "meter"])
 def test_every_meter_option_builds(option):
     node = composed(f"meter={option}").meter
-    if option == "replay":
-        with pytest.raises(ConfigError, match=r"meter\.replay\.path"):
-            build.build_meters(node)
+    if not OmegaConf.missing_keys(node):
+        meters, required = build.build_meters(node)
+        assert set(meters) == set(required)
         return
-    meters, required = build.build_meters(node)
-    assert set(meters) == set(required)
+    with pytest.raises(ConfigError, match=build.MISSING) as caught:
+        build.build_meters(node)
+    assert caught.value.where.startswith(f"meter.{option}.")
+
+
+@pytest.mark.parametrize("option", [option for group, option in OPTIONS if group == "data"])
+def test_every_data_option_builds(option, tmp_path):
+    node = composed(f"data={option}", f"paths.root={tmp_path}").data
+    if not OmegaConf.missing_keys(node):
+        assert isinstance(build.build_data(node), Data)
+        return
+    with pytest.raises(ConfigError, match=build.MISSING):
+        build.build_data(node)
+
+
+@pytest.mark.parametrize("option", [option for group, option in OPTIONS if group == "model"])
+def test_every_model_option_builds(option):
+    make = build.learner_factory(composed(f"model={option}").model, ComputeSettings())
+    assert isinstance(make(), Learner)
 
 
 def test_meters_join():
@@ -127,3 +147,23 @@ def test_parameters_name_the_choices_and_every_key():
     assert found["model"] == "spectrogram_cnn"
     assert found["lr"] == "0.001"
     assert found["hardware.precision"] == "fp32"
+
+
+SECRET = {"meter": {"shelly": {"host": "plug", "password": "abc", "token": None}}}
+
+
+def test_a_password_is_masked_wherever_a_run_keeps_its_configuration():
+    cfg = OmegaConf.create(SECRET)
+    assert "abc" not in config.yaml_text(cfg)
+    assert config.parameters(cfg, {})["meter.shelly.password"] == config.MASK
+    assert config.masked_overrides(["lr=1", "meter.shelly.password=a b"]) == (
+        f"lr=1 meter.shelly.password={config.MASK}"
+    )
+
+
+def test_masking_keeps_what_is_not_secret():
+    assert config.masked(SECRET)["meter"]["shelly"] == {
+        "host": "plug",
+        "password": config.MASK,
+        "token": None,
+    }

@@ -72,7 +72,37 @@ def test_a_meter_that_need_not_answer_is_left_out(tmp_path, capfd):
     meters = {"constant": ConstantMeter(), "broken": BrokenMeter()}
     record = tiny_run(tmp_path, meters=meters, required={"broken": False}).execute()
     assert record.metrics["energy_j"] > 0
-    assert "broken" in capfd.readouterr().err
+    assert "not plugged in" in record.tags["meter.broken"]
+    assert capfd.readouterr().err.count("not plugged in") == 1
+
+
+def test_a_meter_that_falls_silent_is_named_and_the_run_goes_on(tmp_path):
+    meters = {"constant": ConstantMeter(), "mute": ConstantMeter(silent_after_s=0.05, rude=True)}
+    record = tiny_run(tmp_path, meters=meters).execute()
+    assert record.status == "FINISHED"
+    assert "cable pulled" in record.tags["meter.mute"]
+    assert "meter.constant" not in record.tags
+
+
+def test_a_knob_says_what_became_of_it(tmp_path):
+    class Dial:
+        name = "dial"
+        applied = "3 of 4"
+
+        def apply(self):
+            pass
+
+        def restore(self):
+            pass
+
+    record = tiny_run(tmp_path, knobs=[Dial()]).execute()
+    assert record.tags["hardware.dial"] == "3 of 4"
+
+
+def test_instruments_of_one_scope_are_compared(tmp_path):
+    meters = {"one": ConstantMeter(10.0), "other": ConstantMeter(11.0)}
+    record = tiny_run(tmp_path, meters=meters, idle_s=5.5).execute()
+    assert record.metrics["agreement/one.cpu/other.cpu/bias_w"] == pytest.approx(1.0, abs=0.01)
 
 
 def test_sigterm_ends_the_fit_in_good_order(tmp_path):

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.fake_powercap import FakePowercap, FakeZone
+from support.fake_powercap import FakePowercap, FakeZone, amd, epyc, mmio
 
 from joulelab.errors import ConfigError, MeterUnavailable
 from joulelab.meters.rapl import Counter, Rapl
@@ -133,6 +133,78 @@ def test_memory_mapped_interface_is_not_a_second_package(tmp_path):
     assert [zone.name for zone in discover(tmp_path)] == ["package-0"]
 
 
+def test_memory_mapped_package_is_counted_once_and_told(tmp_path):
+    FakePowercap(tmp_path, [PACKAGE, mmio()])
+    left_out: list[str] = []
+    (zone,) = discover(tmp_path, left_out)
+    assert zone.path.name == "intel-rapl:0"
+    assert left_out == ["a second package-0"]
+
+
+def test_memory_mapped_package_alone_is_counted(tmp_path):
+    FakePowercap(tmp_path, [FakeZone("package-0", 50.0, kind="intel-rapl-mmio")])
+    assert [zone.path.name for zone in discover(tmp_path)] == ["intel-rapl-mmio:0"]
+
+
+def test_amd_has_packages_and_cores_only(tmp_path):
+    with FakePowercap(tmp_path, amd(watts=100.0, core_watts=60.0)) as tree:
+        meter = Rapl(str(tree.root))
+        meter.start()
+        assert [(c.name, c.scope, c.inside) for c in meter.channels] == [
+            ("package-0", "cpu", None),
+            ("core-0", "cpu", "package-0"),
+        ]
+        meter.stop()
+
+
+def test_mirroring_dies_are_one_package_on_a_running_counter(tmp_path):
+    with FakePowercap(tmp_path, epyc(watts=200.0, dies=4)) as tree:
+        meter = Rapl(str(tree.root))
+        meter.start()
+        assert [channel.name for channel in meter.channels] == ["package-0-die-0"]
+        assert "package-0-die-3 mirrors package-0-die-0" in meter.note
+        meter.stop()
+
+
+def test_part_is_bounded_by_the_package_around_it(tmp_path):
+    zones = [FakeZone("package-0", 50.0, power_max_w=125.0)]
+    zones.append(FakeZone("core", 30.0, parent="package-0"))
+    zones.append(FakeZone("dram", 30.0, parent="package-0"))
+    FakePowercap(tmp_path, zones)
+    bounds = {zone.name: zone.power_max_w for zone in discover(tmp_path)}
+    assert bounds == {"package-0": 125.0, "core-0": 125.0, "dram-0": 2000.0}
+
+
+def test_packages_come_in_the_order_of_their_numbers(tmp_path):
+    FakePowercap(tmp_path, [FakeZone(f"package-{n}", 50.0) for n in range(12)])
+    assert [zone.name for zone in discover(tmp_path)] == [f"package-{n}" for n in range(12)]
+
+
+def test_counter_that_may_no_longer_be_read_is_a_gap_with_its_reason(tmp_path):
+    with FakePowercap(tmp_path, [PACKAGE], denied_from_s=0.1) as tree:
+        meter = Rapl(str(tree.root))
+        meter.start()
+        time.sleep(0.2)
+        (sample,) = meter.read()
+        assert math.isnan(sample.value)
+        assert "energy_uj" in meter.trouble
+        meter.stop()
+
+
+def test_power_may_follow_time(tmp_path):
+    zone = FakeZone("package-0", lambda seconds: 1000.0 * seconds)
+    with FakePowercap(tmp_path, [zone]) as tree:
+        meter = Rapl(str(tree.root))
+        meter.start()
+        (first,) = meter.read()
+        time.sleep(0.4)
+        (last,) = meter.read()
+        meter.stop()
+    shown_j = tree.shown_j("package-0", first.time_ns, last.time_ns)
+    assert last.value - first.value == pytest.approx(shown_j, abs=0.5)
+    assert shown_j > 50
+
+
 def test_second_zone_of_the_same_name_is_left_out(tmp_path):
     FakePowercap(tmp_path, [PACKAGE, PACKAGE])
     assert [zone.name for zone in discover(tmp_path)] == ["package-0"]
@@ -216,4 +288,5 @@ def test_missing_permission_is_told_with_its_cure():
         done = subprocess.run(
             [sys.executable, "-c", DENIED, str(root / "powercap")], capture_output=True, text=True
         )
-    assert "chmod" in done.stdout, done.stderr
+    assert "usermod -aG rapl" in done.stdout, done.stderr
+    assert "70-rapl.rules" in done.stdout

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from support.meters import BrokenMeter, ConstantMeter, HangingMeter, LoggingMeter
+from support.meters import BrokenMeter, ConstantMeter, HangingMeter, LateMeter, LoggingMeter
 
 from joulelab.errors import MeterUnavailable
 from joulelab.meters import trace
@@ -215,3 +215,54 @@ def test_stop_twice_and_phases_after_it_are_harmless(tmp_path):
     with recorder.phase("late"):
         pass
     assert trace.read_stream(tmp_path).phases == []
+
+
+def test_an_optional_remote_meter_joins_when_it_answers(tmp_path):
+    late = LateMeter(watts=20.0)
+    meters = {"a": ConstantMeter(), "late": late}
+    recorder = Recorder(meters, tmp_path, 0.05, required={"late": False})
+    recorder.start()
+    assert "still booting" in recorder.failures["late"]
+    with recorder.phase("fit"):
+        until = time.monotonic() + 10
+        while "late.energy" not in recorder.channels and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.5)
+    recorder.stop()
+    read = trace.read_stream(tmp_path)
+    values = read.values["late.energy"]
+    assert len(values) > 5
+    assert "joined in" in recorder.failures["late"]
+    assert late.stopped
+    seen_s = (read.times_ns["late.energy"][-1] - read.times_ns["late.energy"][0]) / 1e9
+    assert values[-1] - values[0] == pytest.approx(20 * seen_s, rel=1e-6)
+
+
+def test_live_figures_stay_with_what_was_there_from_the_start(tmp_path):
+    recorder = Recorder(
+        {"a": ConstantMeter(), "late": LateMeter()}, tmp_path, 0.05, required={"late": False}
+    )
+    anchor = recorder.start()
+    until = time.monotonic() + 10
+    while "late.energy" not in recorder.channels and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    since_j = recorder.energy_since_j(anchor.monotonic_ns)
+    mark_ns = recorder.mark()
+    time.sleep(0.3)
+    assert since_j > 0
+    assert recorder.live_channels == ("late.energy",)
+    assert recorder.energy_since_j(mark_ns) > 0
+    recorder.stop()
+
+
+def test_a_required_meter_is_not_waited_for_again(tmp_path):
+    with pytest.raises(MeterUnavailable, match="still booting"):
+        Recorder({"late": LateMeter()}, tmp_path, 0.05).start()
+
+
+def test_a_meters_own_trouble_is_a_failure(tmp_path):
+    meter = ConstantMeter()
+    meter.trouble = "the clock was set"
+    recorder, _ = record(tmp_path, {"a": meter})
+    assert recorder.failures == {"a": "the clock was set"}

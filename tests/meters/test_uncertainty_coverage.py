@@ -98,8 +98,41 @@ def unseen(rng: Rng) -> tuple[Energy, float]:
     return weighed(what, times, energy_j(times), 0, stop), float(energy_j(stop))
 
 
-def test_gaussian_errors_are_covered_as_two_standard_uncertainties_promise() -> None:
-    assert 0.93 <= covered(noisy, 2000, seed=1) <= 0.97
+def few(samples: int) -> Callable[[Rng], tuple[Energy, float]]:
+    """A short phase of steady power and new noise in every sample."""
+
+    def simulate(rng: Rng) -> tuple[Energy, float]:
+        times = np.arange(samples) * 1.0
+        power = 50 + rng.normal(0, 5, samples)
+        return weighed(channel(), times, power, 0.0, samples - 1.0), 50.0 * (samples - 1)
+
+    return simulate
+
+
+def misplaced(rng: Rng) -> tuple[Energy, float]:
+    """The instrument's clock is off by a Gaussian 0.5 s; the load steps up before the phase ends."""
+    times = np.arange(600) * 0.1
+    true = 20 + 3.0 * times
+    shift = rng.normal(0, 0.5)
+    seen = weighed(channel(u_clock_s=0.5), times + shift, true, 20.0, 40.0)
+    return seen, 20 * 20 + 1.5 * (40**2 - 20**2)
+
+
+@pytest.mark.parametrize(
+    "simulate",
+    [
+        pytest.param(noisy, id="noise in 160 samples"),
+        pytest.param(few(50), id="noise in 50 samples"),
+        pytest.param(few(20), id="noise in 20 samples"),
+        pytest.param(few(10), id="noise in 10 samples"),
+        pytest.param(few(6), id="noise in 6 samples"),
+        pytest.param(misplaced, id="clock"),
+    ],
+)
+def test_gaussian_errors_are_covered_as_two_standard_uncertainties_promise(
+    simulate: Callable[[Rng], tuple[Energy, float]],
+) -> None:
+    assert 0.93 <= covered(simulate, 2000, seed=1) <= 0.97
 
 
 @pytest.mark.parametrize(

@@ -78,3 +78,17 @@ class LoggingMeter(ConstantMeter):
             Sample(start.monotonic_ns - 1_000_000, "energy", 0.0),
             Sample(stop.monotonic_ns + 1_000_000, "energy", 7.0),
         ]
+
+
+class LateMeter(ConstantMeter):
+    """A remote meter that answers from its third start on."""
+
+    def __init__(self, watts: float = 10.0, scope: str = "wall") -> None:
+        super().__init__(watts, scope, remote=True)
+        self.starts = 0
+
+    def start(self) -> None:
+        self.starts += 1
+        if self.starts < 3:
+            raise MeterUnavailable("still booting", where="meter.late")
+        super().start()

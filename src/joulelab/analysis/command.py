@@ -9,14 +9,17 @@ import pandas as pd
 from omegaconf import DictConfig
 from rich.console import Console
 
-from joulelab import build
-from joulelab.analysis import configurations, plots, report, table
+from joulelab import build, screen
+from joulelab.analysis import configurations, plots, report, table, trace_plot
 from joulelab.config import plain
 from joulelab.errors import ConfigError, DataError
+from joulelab.meters import trace
 
 
 def analyze(cfg: DictConfig) -> Path:
     """Prints the report and writes tables and figures into a new folder, which it returns."""
+    if cfg.run:
+        return one_run(str(cfg.run), Path(cfg.paths.outputs), Path(cfg.paths.reports))
     store, _ = build.build_store(cfg.tracking)
     rows = store.rows(selection(cfg.select, cfg.sweep_id))
     if not rows:
@@ -37,6 +40,25 @@ def analyze(cfg: DictConfig) -> Path:
     report.print_report(console, comparisons, runs.table)
     names = ", ".join(sorted(path.name for path in folder.iterdir()))
     console.print(f"\nwritten to {folder}: {names}", markup=False, soft_wrap=True)
+    return folder
+
+
+def one_run(name: str, outputs: Path, reports: Path) -> Path:
+    """Power over time of one run, by instrument. `name`: its folder, its trace file, or its id."""
+    found = [path for path in (Path(name), *outputs.glob(f"*/*-{name}")) if path.exists()]
+    if not found:
+        raise DataError(
+            f"there is no run {name}",
+            where=str(outputs),
+            cure="name a run's folder, its trace.parquet, or its id",
+        )
+    recorded = trace.load(found[0])
+    folder = new_folder(reports)
+    path = trace_plot.power(recorded, folder / "power.png", found[0].name)
+    console = Console(highlight=False)
+    seen = trace_plot.energies(recorded, trace_plot.span(recorded))
+    console.print(screen.instruments_table(seen))
+    console.print(f"written to {path}", markup=False, soft_wrap=True)
     return folder
 
 

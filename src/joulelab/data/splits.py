@@ -24,7 +24,8 @@ def check_name(name: str) -> None:
 def check_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
     """Three positive shares that add up to 1, else ConfigError."""
     shares = tuple(float(share) for share in fractions)
-    if len(shares) != 3 or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
+    positive = len(shares) == 3 and all(share > 0 for share in shares)
+    if not (positive and abs(sum(shares) - 1) <= 1e-6):
         raise ConfigError(
             f"{list(fractions)} are no shares of train, val and test",
             cure="give three positive numbers that add up to 1",

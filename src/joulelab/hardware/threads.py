@@ -13,6 +13,7 @@ class Threads:
     (threadpoolctl) and torch's own, and the environment for those that load later."""
 
     name = "threads"
+    applied: str | None = None
 
     def __init__(self, count: int) -> None:
         if count < 1:
@@ -21,6 +22,10 @@ class Threads:
         self._environment: dict[str, str | None] = {}
         self._torch_threads: int | None = None
         self._pools: list[tuple[object, int]] = []
+
+    @staticmethod
+    def look() -> str:
+        return f"{len(os.sched_getaffinity(0))} cores are allowed to this process"
 
     def apply(self) -> None:
         from threadpoolctl import ThreadpoolController
@@ -37,6 +42,7 @@ class Threads:
         if torch is not None:
             torch.set_num_threads(self.count)
         self._verify()
+        self.applied = f"{self.count} thread{'' if self.count == 1 else 's'}"
 
     def _verify(self) -> None:
         torch = sys.modules.get("torch")
@@ -58,3 +64,4 @@ class Threads:
         if self._torch_threads is not None:
             sys.modules["torch"].set_num_threads(self._torch_threads)
         self._environment, self._pools, self._torch_threads = {}, [], None
+        self.applied = None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
-from joulelab.errors import ConfigError
+from joulelab.errors import ConfigError, JoulelabError
 from joulelab.records import ComputeSettings
 
 
@@ -47,3 +48,16 @@ def check_call(function: Callable[..., Any], key: str, *values: Any, **named: An
         signature.bind(*values, **named)
     except TypeError as error:
         raise ConfigError(str(error), where=key, cure="check the keys below it") from error
+
+
+@contextmanager
+def errors_of_workers() -> Iterator[None]:
+    """A DataLoader makes of an error in its worker one whose words are a whole traceback: here only
+    the sentence that it ends with passes."""
+    try:
+        yield
+    except JoulelabError as error:
+        if "DataLoader worker process" not in error.what:
+            raise
+        sentence = error.what.rpartition(f"{type(error).__name__}: ")[2]
+        raise type(error)(" ".join(sentence.split())) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from joulelab.errors import ConfigError, LearnerError
 from joulelab.learners.batches import Batches
-from joulelab.learners.checks import check_call, device_for
+from joulelab.learners.checks import check_call, device_for, errors_of_workers
 from joulelab.learners.lightning_module import (
     Bridge,
     Classifier,
@@ -77,6 +78,12 @@ class LightningLearner:
         self._module: Classifier | None = None
         self._saved: dict[str, Any] | None = None
 
+    def check(self, spec: DataSpec) -> None:
+        check_task(spec)
+        # Shapes only: neither memory nor random numbers are spent on it.
+        with torch.device("meta"), warnings.catch_warnings(action="ignore"):
+            self._net(spec)
+
     def fit(self, data: Data, observer: Observer) -> Metrics:
         module = self._built(data.spec)
         dataset, progress = data.split("train"), self._progress
@@ -94,7 +101,8 @@ class LightningLearner:
             module.train()
             loader = self._loader(dataset, batch_sampler=batches)
             try:
-                train(self._compute, module, loader, bridge, observer)
+                with errors_of_workers():
+                    train(self._compute, module, loader, bridge, observer)
             except ValueError as error:
                 raise _explained(error, self._batch_size) from error
             finally:
@@ -192,7 +200,8 @@ class LightningLearner:
     def _judge(self, module: Classifier, data: Data, split: str, observer: Observer) -> Metrics:
         module.to(self._device)
         loader = self._loader(data.split(split), batch_size=self._batch_size)
-        found = predict(module, loader, self._compute.precision, observer)
+        with errors_of_workers():
+            found = predict(module, loader, self._compute.precision, observer)
         if found is None:
             return {}
         logits, targets = found

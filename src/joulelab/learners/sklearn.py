@@ -42,7 +42,7 @@ class SklearnLearner:
         self._metrics: Metrics = {}
 
     def fit(self, data: Data, observer: Observer) -> Metrics:
-        self._check(data.spec)
+        self.check(data.spec)
         if self._fitted is None:
             self._fitted = self._fit(data, observer)
         if self._fitted is None or self._metrics:
@@ -54,7 +54,7 @@ class SklearnLearner:
         return dict(self._metrics)
 
     def evaluate(self, data: Data, observer: Observer) -> Metrics:
-        self._check(data.spec)
+        self.check(data.spec)
         if self._fitted is None:
             if observer.should_stop() is not None:
                 return {}
@@ -108,7 +108,7 @@ class SklearnLearner:
                 estimator.set_params(**{name: self._seed})
         return estimator
 
-    def _check(self, spec: DataSpec) -> None:
+    def check(self, spec: DataSpec) -> None:
         check_task(spec)
         if self._inputs not in ("flat", spec.form):
             raise LearnerError(
@@ -192,10 +192,11 @@ def _check_compute(compute: ComputeSettings) -> None:
     for key, value, allowed in (
         ("accelerator", compute.accelerator, ("cpu", "auto")),
         ("precision", compute.precision, ("fp32",)),
+        ("channels_last", compute.channels_last, (False,)),
     ):
         if value not in allowed:
             raise ConfigError(
-                f"this model does not compute with {value}",
+                f"this model does not compute with {str(value).lower()}",
                 where=f"hardware.{key}",
-                cure=f"say hardware.{key}={allowed[0]}",
+                cure=f"say hardware.{key}={str(allowed[0]).lower()}",
             )

@@ -50,14 +50,19 @@ class CodeCarbon:
     def channels(self) -> Sequence[Channel]:
         return self._channels
 
-    def start(self) -> None:
-        self.stop()
+    note = "estimate beside what is measured, at 1 Hz"
+
+    def probe(self) -> None:
         if importlib.util.find_spec("codecarbon") is None:
             raise MeterUnavailable(
                 "codecarbon is not installed",
                 where="meter.codecarbon",
                 cure="`pip install codecarbon`, or leave the meter out",
             )
+
+    def start(self) -> None:
+        self.stop()
+        self.probe()
         from codecarbon import OfflineEmissionsTracker
 
         logging.getLogger("codecarbon").setLevel(logging.CRITICAL)

@@ -56,6 +56,12 @@ class CpuEstimate:
     def channels(self) -> Sequence[Channel]:
         return (_CPU, *self._extras())
 
+    @property
+    def note(self) -> str:
+        known = self.watts_per_core != WATTS_PER_THREAD
+        source = "the CPU's declared power" if known else "CodeCarbon's figure"
+        return f"estimate: CPU time x {self.watts_per_core:.3g} W per busy thread ({source})"
+
     def start(self) -> None:
         self.stop()
         pid = os.getpid() if self._pid is None else self._pid

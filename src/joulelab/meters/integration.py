@@ -73,20 +73,27 @@ def weigh(curve: Curve, spans: Spans) -> Weighed:
         for each in (curve.seen_s, curve.counted_s)
     )
     value, total_s = spans.total(energy), spans.total(counted)
-    counter = curve.channel.kind == "counter"
-    variance_of = uncertainty.counter_variance_j2 if counter else uncertainty.power_variance_j2
-    random = variance_of(curve, start, stop, ratio(energy, counted))
+    channel = curve.channel
+    mean_w = ratio(energy, counted)
+    if channel.kind == "counter":
+        random = uncertainty.counter_variance_j2(curve, start, stop, mean_w)
+    else:
+        random = uncertainty.boundary_variance_j2(curve, start, stop, mean_w)
+    random += uncertainty.clock_variance_j2(curve, start, stop, mean_w)
     random_j2 = spans.total(np.where(counted > 0, random, 0.0))
-    if not counter:
-        random_j2 += uncertainty.rounding_variance_j2(curve.channel, total_s)
+    if channel.kind == "power":
+        sampling, samples = uncertainty.sampling_variance_j2(curve, start, stop)
+        widening = uncertainty.student_widening(spans.total(samples)) ** 2
+        random_j2 += spans.total(np.where(counted > 0, sampling, 0.0)) * widening
+        random_j2 += uncertainty.rounding_variance_j2(channel, total_s)
     return Weighed(
-        curve.channel,
+        channel,
         spans.names,
         value,
         spans.total(seen),
         total_s,
         spans.duration_s,
-        uncertainty.systematic_j(curve.channel, value, total_s),
+        uncertainty.systematic_j(channel, value, total_s),
         random_j2,
     )
 

@@ -90,3 +90,10 @@ def top_level(phases: Iterable[Phase]) -> list[tuple[int, int]]:
 
 def work_intervals(phases: Iterable[Phase]) -> list[tuple[int, int]]:
     return union((each.start_ns, each.stop_ns) for each in phases if each.name in WORK)
+
+
+def whole_run(phases: Sequence[Phase]) -> list[tuple[int, int]]:
+    """From the first phase's start to the last one's stop; empty without phases."""
+    if not phases:
+        return []
+    return [(min(each.start_ns for each in phases), max(each.stop_ns for each in phases))]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from joulelab.errors import MeterError, MeterUnavailable
 from joulelab.meters.sampler import Sampler, Watched
@@ -13,32 +14,119 @@ from joulelab.records import Instant
 from joulelab.units import NS_PER_S
 
 START_TIMEOUT_S = 60.0
+OPTIONAL_TIMEOUT_S = 10.0
+RETRY_S = 2.0
 COLLECT_TIMEOUT_S = 60.0
 
 
+class RemoteStart:
+    """One remote meter's start, on a thread of its own; with `again` it tries until `end`.
+
+    The first outcome is waited for by `first`; a start that succeeds after that is handed to
+    `join_in`.
+    """
+
+    def __init__(self, name: str, meter: Meter, again: bool) -> None:
+        self.name = name
+        self.meter = meter
+        self._again = again
+        self._lock = threading.Lock()
+        self._answered = threading.Event()
+        self._ended = threading.Event()
+        self._error: MeterError | None = None
+        self._join_in: Callable[[str, Meter], None] | None = None
+        thread = threading.Thread(target=self._run, name=f"joulelab-start-{name}", daemon=True)
+        thread.start()
+
+    def first(self, until_s: float, join_in: Callable[[str, Meter], None]) -> MeterError | None:
+        """Why it has not started by then, on the monotonic clock; None where it has."""
+        self._answered.wait(max(until_s - time.monotonic(), 0.0))
+        with self._lock:
+            if self._answered.is_set() and self._error is None:
+                return None
+            self._join_in = join_in
+            return self._error or MeterUnavailable(
+                "no answer in time",
+                where=f"meter.{self.name}",
+                cure=f"check the address, or set meter.{self.name}.required=false",
+            )
+
+    def end(self) -> None:
+        """No more trying; a meter that starts after all is stopped again."""
+        with self._lock:
+            self._ended.set()
+            self._join_in = None
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self.meter.start()
+                error = None
+            except MeterError as refusal:
+                error = refusal
+            except Exception as fault:  # noqa: BLE001 or it would end with the thread, unseen
+                error = MeterUnavailable(str(fault), where=f"meter.{self.name}")
+            with self._lock:
+                self._error = error
+                self._answered.set()
+                join_in, ended = self._join_in, self._ended.is_set()
+            if error is None:
+                if join_in is not None:
+                    join_in(self.name, self.meter)
+                elif ended:
+                    self.meter.stop()
+                return
+            if not self._again or self._ended.wait(RETRY_S):
+                return
+
+
 def start_all(
-    meters: Mapping[str, Meter], required: Mapping[str, bool | None], period_s: float
-) -> tuple[list[Watched], dict[str, str]]:
-    """The started meters in the order given, and why the others were left out.
+    meters: Mapping[str, Meter],
+    required: Mapping[str, bool | None],
+    period_s: float,
+    join_in: Callable[[str, Meter], None],
+) -> tuple[list[Watched], dict[str, str], list[RemoteStart]]:
+    """The started meters in the order given, why the others were left out, and the remote ones that
+    are still being tried: `join_in` is called when one of them answers later.
 
     Raises the error of the first meter that is required (True or None) and did not start, after
     stopping those that did.
     """
-    errors = _start_remote({name: meter for name, meter in meters.items() if meter.remote})
+    remote = [
+        RemoteStart(name, meter, required.get(name) is False)
+        for name, meter in meters.items()
+        if meter.remote
+    ]
+    errors: dict[str, MeterError] = {}
     for name, meter in meters.items():
         if not meter.remote:
             try:
                 meter.start()
             except MeterError as error:
                 errors[name] = error
+    now_s = time.monotonic()
+    for each in remote:
+        optional = required.get(each.name) is False
+        until_s = now_s + (OPTIONAL_TIMEOUT_S if optional else START_TIMEOUT_S)
+        refusal = each.first(until_s, join_in)
+        if refusal is not None:
+            errors[each.name] = refusal
     fatal = next((errors[name] for name in errors if required.get(name) is not False), None)
     started = {name: meter for name, meter in meters.items() if name not in errors}
+    trying = [each for each in remote if each.name in errors]
     if fatal is not None:
+        for each in trying:
+            each.end()
         for meter in started.values():
             meter.stop()
         raise fatal
-    watched = [Watched(name, meter, _period_ns(meter, period_s)) for name, meter in started.items()]
-    return watched, {name: str(error) for name, error in errors.items()}
+    watched = [watch(name, meter, period_s) for name, meter in started.items()]
+    return watched, {name: str(error) for name, error in errors.items()}, trying
+
+
+def watch(name: str, meter: Meter, period_s: float) -> Watched:
+    fastest_s = min((channel.update_period_s for channel in meter.channels), default=0.0)
+    return Watched(name, meter, round(max(period_s, fastest_s) * NS_PER_S))
 
 
 def last_words(sampler: Sampler) -> Callable[[], None]:
@@ -59,12 +147,25 @@ def stop_quietly(watched: Watched) -> None:
         watched.failure = f"did not stop: {error}"
 
 
-def collect(watched: Watched, start: Instant, stop: Instant, writer: StreamWriter) -> None:
-    """Append what a buffered meter kept; nothing for any other meter."""
-    meter = watched.meter
-    if not isinstance(meter, BufferedMeter):
-        return
+def collect_all(
+    watched: Sequence[Watched], start: Instant, stop: Instant, writer: StreamWriter
+) -> None:
+    """Append what the buffered meters among these kept, all asked at the same time."""
+    asked = [
+        (each, _ask(each, each.meter, start, stop, writer))
+        for each in watched
+        if isinstance(each.meter, BufferedMeter)
+    ]
+    until_s = time.monotonic() + COLLECT_TIMEOUT_S
+    for each, thread in asked:
+        thread.join(max(until_s - time.monotonic(), 0.0))
+        if thread.is_alive():
+            each.failure = f"did not deliver within {COLLECT_TIMEOUT_S:g} s"
 
+
+def _ask(
+    watched: Watched, meter: BufferedMeter, start: Instant, stop: Instant, writer: StreamWriter
+) -> threading.Thread:
     def ask() -> None:
         try:
             samples = meter.collect(start, stop)
@@ -74,40 +175,4 @@ def collect(watched: Watched, start: Instant, stop: Instant, writer: StreamWrite
 
     thread = threading.Thread(target=ask, name=f"joulelab-collect-{watched.name}", daemon=True)
     thread.start()
-    thread.join(COLLECT_TIMEOUT_S)
-    if thread.is_alive():
-        watched.failure = f"did not deliver within {COLLECT_TIMEOUT_S:g} s"
-
-
-def _start_remote(meters: Mapping[str, Meter]) -> dict[str, MeterError]:
-    """Side by side, each on a thread: the slowest decides, and none can hang the run."""
-    errors: dict[str, MeterError] = {}
-
-    def start(name: str, meter: Meter) -> None:
-        try:
-            meter.start()
-        except MeterError as error:
-            errors[name] = error
-        except Exception as error:  # noqa: BLE001 or it would end with the thread, unseen
-            errors[name] = MeterUnavailable(str(error), where=f"meter.{name}")
-
-    threads = {
-        name: threading.Thread(target=start, args=(name, meter), daemon=True)
-        for name, meter in meters.items()
-    }
-    for thread in threads.values():
-        thread.start()
-    for name, thread in threads.items():
-        thread.join(START_TIMEOUT_S)
-        if thread.is_alive():
-            errors[name] = MeterUnavailable(
-                f"no answer within {START_TIMEOUT_S:g} s",
-                where=f"meter.{name}",
-                cure=f"check the address, or set meter.{name}.required=false",
-            )
-    return errors
-
-
-def _period_ns(meter: Meter, period_s: float) -> int:
-    fastest_s = min((channel.update_period_s for channel in meter.channels), default=0.0)
-    return round(max(period_s, fastest_s) * NS_PER_S)
+    return thread

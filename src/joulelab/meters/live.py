@@ -66,9 +66,16 @@ class LiveEnergy:
     """The headline rule over the channels that answer while the run goes."""
 
     def __init__(self, channels: Mapping[str, Channel]) -> None:
-        self._channels = {name: c for name, c in channels.items() if c.kind != "auxiliary"}
-        self._states = {name: LiveChannel(channel) for name, channel in self._channels.items()}
+        self._channels: dict[str, Channel] = {}
+        self._states: dict[str, LiveChannel] = {}
         self._marks: dict[int, dict[str, float]] = {}
+        self.add(channels)
+
+    def add(self, channels: Mapping[str, Channel]) -> None:
+        new = {name: c for name, c in channels.items() if c.kind != "auxiliary"}
+        # New dicts: another thread may be walking over the old ones.
+        self._states = {**self._states, **{name: LiveChannel(c) for name, c in new.items()}}
+        self._channels = {**self._channels, **new}
 
     def state(self, channel_id: str) -> LiveChannel | None:
         return self._states.get(channel_id)
@@ -85,8 +92,13 @@ class LiveEnergy:
 
     def since_j(self, since_ns: int, now_ns: int) -> float:
         """NaN where nothing answers, or where `since_ns` was never marked."""
-        marked, headline = self._marks.get(since_ns), self.headline(now_ns)
-        if marked is None or not headline:
+        marked = self._marks.get(since_ns)
+        if marked is None:
+            return math.nan
+        headline = choose(
+            self._channels, lambda name: name in marked and self._states[name].alive(now_ns)
+        )
+        if not headline:
             return math.nan
         return sum(self._states[name].energy_j - marked[name] for name in headline)
 

@@ -1,7 +1,8 @@
 """The zones of Linux powercap: which there are, what they contain, and which are counted twice.
 
 Tree (Documentation/power/powercap/powercap.rst): `intel-rapl:<package>[:<part>]/` with `name`,
-`energy_uj`, `max_energy_range_uj`, `constraint_<n>_{max_power,power_limit}_uw`. AMD uses the same.
+`energy_uj`, `max_energy_range_uj`, `constraint_<n>_{max_power,power_limit}_uw`. AMD uses the same,
+with packages and cores only. `intel-rapl-mmio` is a second door to the same packages.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ RESOLUTION_J = 61e-6
 UPDATE_PERIOD_S = 0.001
 
 CURE = (
-    "as root run `chmod -R a+r /sys/class/powercap/intel-rapl*/` (until the next boot), or for "
-    'good add the udev rule ACTION=="add", SUBSYSTEM=="powercap", KERNEL=="intel-rapl:*", '
-    'RUN+="/bin/chmod a+r /sys/%p/energy_uj" to /etc/udev/rules.d/70-rapl.rules'
+    "run `sudo groupadd -f rapl && sudo usermod -aG rapl $USER && echo "
+    """'ACTION=="add", SUBSYSTEM=="powercap", KERNEL=="intel-rapl*:*", """
+    """RUN+="/bin/chgrp rapl /sys%p/energy_uj", RUN+="/bin/chmod g+r /sys%p/energy_uj"' """
+    "| sudo tee /etc/udev/rules.d/70-rapl.rules && sudo udevadm control --reload && "
+    "sudo udevadm trigger -c add -s powercap` and log in again; until the next boot only: "
+    "`sudo chmod a+r /sys/class/powercap/intel-rapl*:*/energy_uj`"
 )
+"""One group may read, not everybody: fine-grained readings leak what others compute (CVE-2020-8694)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +57,28 @@ class Zone:
         )
 
 
-def discover(root: str | Path = ROOT) -> list[Zone]:
+def discover(root: str | Path = ROOT, left_out: list[str] | None = None) -> list[Zone]:
     """All zones that count something of their own, packages before their parts.
 
-    Parts are named after their package: `core-0`, `dram-0`. Left out: a second zone of the same
-    name, a die that mirrors another die's counter (EPYC, Threadripper), a psys that no wire
-    reaches (it reads 0). `intel-rapl-mmio` repeats the packages and is not looked at.
-    MeterUnavailable where there is no zone, MeterDenied where a counter may not be read.
+    Parts are named after their package: `core-0`, `dram-0`. Left out, and told in `left_out`: a
+    second zone of the same name (`intel-rapl-mmio` where `intel-rapl` has the package too), a die
+    that mirrors another die's counter (EPYC, Threadripper), a psys that no wire reaches (it reads
+    0). MeterUnavailable where there is no zone, MeterDenied where a counter may not be read.
     """
-    found = [path for pattern in _PATTERNS for path in Path(root).glob(pattern)]
-    folders = {path.name: path for path in reversed(found)}
+    folders: dict[str, Path] = {}
+    for pattern in _PATTERNS:
+        for path in sorted(Path(root).glob(pattern)):
+            folders.setdefault(path.name, path)
     zones: dict[str, Zone] = {}
-    for name in sorted(folders, key=lambda name: (name.count(":"), name)):
+    reasons: list[str] = [] if left_out is None else left_out
+    for name in sorted(folders, key=_rank):
         zone = _zone(folders[name], folders.get(name.rpartition(":")[0]), zones)
-        if zone is not None and zone.name not in zones and not _uncounted(zone, zones):
+        if zone is None:
+            continue
+        reason = f"a second {zone.name}" if zone.name in zones else _uncounted(zone, zones)
+        if reason:
+            reasons.append(reason)
+        else:
             zones[zone.name] = zone
     if not zones:
         raise MeterUnavailable(
@@ -77,8 +90,17 @@ def discover(root: str | Path = ROOT) -> list[Zone]:
 
 
 _PATTERNS = tuple(
-    f"{above}intel-rapl:*{part}" for above in ("", "intel-rapl/") for part in ("", "/intel-rapl:*")
+    f"{above}{kind}:*{part}"
+    for kind in ("intel-rapl", "intel-rapl-mmio")
+    for above in ("", f"{kind}/")
+    for part in ("", f"/{kind}:*")
 )
+
+
+def _rank(folder: str) -> tuple[bool, int, list[int]]:
+    """The MSR interface first, packages before their parts, in the order of their numbers."""
+    kind, *numbers = folder.split(":")
+    return kind != "intel-rapl", len(numbers), [int(n) if n.isdecimal() else 0 for n in numbers]
 
 
 def _zone(path: Path, package: Path | None, known: dict[str, Zone]) -> Zone | None:
@@ -97,22 +119,29 @@ def _zone(path: Path, package: Path | None, known: dict[str, Zone]) -> Zone | No
         # The Intel SDM (MSR_PLATFORM_ENERGY_COUNTER) means all devices that draw from the
         # platform's own power delivery, add-on devices included: that is the node.
         scope = "node"
-    return Zone(
-        name, path, scope, inside, _number(path / "max_energy_range_uj"), _power_max_w(path)
-    )
+    # A part draws no more than the package around it.
+    around_w = POWER_MAX_W if inside is None else known[inside].power_max_w
+    range_uj = _number(path / "max_energy_range_uj")
+    return Zone(name, path, scope, inside, range_uj, _power_max_w(path) or around_w)
 
 
-def _uncounted(zone: Zone, known: dict[str, Zone]) -> bool:
+def _uncounted(zone: Zone, known: dict[str, Zone]) -> str:
+    """Why the zone is not to be counted; empty where it is."""
     energy_uj = _readable_uj(zone)
     if zone.scope == "node":
-        return energy_uj == 0
+        return "psys has no wire" if energy_uj == 0 else ""
     socket, die, _ = zone.name.partition("-die-")
     if not die or not energy_uj:
-        return False
-    siblings = (other for other in known.values() if other.name.startswith(f"{socket}-die-"))
-    return any(
-        abs((_readable_uj(other) or 0) - energy_uj) < MIRROR_TOLERANCE_UJ for other in siblings
-    )
+        return ""
+    for other in known.values():
+        if other.name.startswith(f"{socket}-die-"):
+            # Between two readings of the other: a pause in between must not hide a mirror.
+            first_uj, own_uj, last_uj = map(_readable_uj, (other, zone, other))
+            if first_uj is None or own_uj is None or last_uj is None:
+                continue
+            if first_uj - MIRROR_TOLERANCE_UJ < own_uj < last_uj + MIRROR_TOLERANCE_UJ:
+                return f"{zone.name} mirrors {other.name}"
+    return ""
 
 
 def _readable_uj(zone: Zone) -> int | None:
@@ -126,13 +155,13 @@ def _readable_uj(zone: Zone) -> int | None:
 
 
 def _power_max_w(path: Path) -> float:
-    """The largest declared: a chip may hold its short-term limit for minutes."""
+    """The largest declared, 0 for none: a chip may hold its short-term limit for minutes."""
     declared = [
         _number(path / f"constraint_{i}_{kind}_uw") or 0
         for i in range(3)
         for kind in ("max_power", "power_limit")
     ]
-    return max(declared) / 1e6 or POWER_MAX_W
+    return max(declared) / 1e6
 
 
 def _text(path: Path) -> str:

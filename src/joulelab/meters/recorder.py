@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from joulelab.meters.lifecycle import collect, last_words, start_all, stop_quietly
+from joulelab.meters.lifecycle import (
+    RemoteStart,
+    collect_all,
+    last_words,
+    start_all,
+    stop_quietly,
+    watch,
+)
 from joulelab.meters.live import LiveEnergy
 from joulelab.meters.sampler import SILENCE, Sampler, Watched
 from joulelab.meters.stream import StreamWriter
@@ -44,16 +52,18 @@ class Recorder:
         self._local: Sampler | None = None
         self._samplers: list[Sampler] = []
         self._writer: StreamWriter | None = None
+        self._trying: list[RemoteStart] = []
+        self._joining = threading.Lock()
 
     @property
     def channels(self) -> Mapping[str, Channel]:
-        """By id, `<meter>.<channel>`; complete after `start`."""
+        """By id, `<meter>.<channel>`; after `start` only a late meter adds to them."""
         return self._channels
 
     @property
     def failures(self) -> Mapping[str, str]:
         """By meter name: why left out, or what last went wrong; `trace` stands for the disk."""
-        later = {w.name: w.failure for w in self._watched if w.failure is not None}
+        later = {w.name: w.trouble for w in self._watched if w.trouble is not None}
         trouble = self._writer.trouble if self._writer is not None else None
         return {**self._left_out, **later, **({} if trouble is None else {"trace": trouble})}
 
@@ -80,26 +90,25 @@ class Recorder:
 
         Raises what a required meter's `start` raised; nothing is left running then.
         """
-        self._watched, self._left_out = start_all(self._meters, self._required, self._period_s)
-        self._channels = {
-            f"{watched.name}.{channel.name}": channel
-            for watched in self._watched
-            for channel in watched.meter.channels
-        }
-        self.anchor = _now()
-        self._writer = StreamWriter(self._folder, self._channels, self.anchor)
-        self._live = LiveEnergy(self._channels)
-        for watched in self._watched:
-            watched.connect(self._writer, self._live)
-        self._local = Sampler([w for w in self._watched if not w.meter.remote], self._writer)
-        remote = [Sampler([w], self._writer) for w in self._watched if w.meter.remote]
-        self._samplers = [self._local, *remote]
-        self._local.read()
-        self._live.mark(self.anchor.monotonic_ns)
-        self._writer.flush()
-        self._local.start()
-        for sampler in remote:
-            sampler.start(at_end=last_words(sampler))
+        with self._joining:
+            self._watched, self._left_out, self._trying = start_all(
+                self._meters, self._required, self._period_s, self._join_in
+            )
+            self._channels = {key: c for w in self._watched for key, c in w.channels().items()}
+            self.anchor = _now()
+            self._writer = StreamWriter(self._folder, self._channels, self.anchor)
+            self._live = LiveEnergy(self._channels)
+            for watched in self._watched:
+                watched.connect(self._writer, self._live)
+            self._local = Sampler([w for w in self._watched if not w.meter.remote], self._writer)
+            remote = [Sampler([w], self._writer) for w in self._watched if w.meter.remote]
+            self._samplers = [self._local, *remote]
+            self._local.read()
+            self._live.mark(self.anchor.monotonic_ns)
+            self._writer.flush()
+            self._local.start()
+            for sampler in remote:
+                sampler.start(at_end=last_words(sampler))
         return self.anchor
 
     @contextmanager
@@ -132,7 +141,10 @@ class Recorder:
         """Last reading, stop all meters, collect what buffered ones kept. May be called twice."""
         if self._local is None or self._writer is None:
             return
-        local, self._local = self._local, None
+        for trying in self._trying:
+            trying.end()
+        with self._joining:
+            local, self._local = self._local, None
         for sampler in self._samplers:
             sampler.end()
         local.read()
@@ -142,10 +154,30 @@ class Recorder:
         for watched in self._watched:
             if not watched.meter.remote:
                 stop_quietly(watched)
-            if not watched.hangs:
-                collect(watched, self.anchor, stop, self._writer)
+        answering = [watched for watched in self._watched if not watched.hangs]
+        collect_all(answering, self.anchor, stop, self._writer)
         self._keep_drift(stop)
         self._writer.close()
+
+    def _join_in(self, name: str, meter: Meter) -> None:
+        """On the thread of a meter that answered late."""
+        with self._joining:
+            if self._local is None or self._writer is None:
+                meter.stop()
+                return
+            watched = watch(name, meter, self._period_s)
+            channels = watched.channels()
+            self._writer.add(channels)
+            self._live.add(channels)
+            self._channels = {**self._channels, **channels}
+            watched.connect(self._writer, self._live)
+            reason = self._left_out.pop(name)
+            after_s = (time.monotonic_ns() - self.anchor.monotonic_ns) / 1e9
+            watched.failure = f"joined in {after_s:.1f} s after the start ({reason})"
+            self._watched = [*self._watched, watched]
+            sampler = Sampler([watched], self._writer)
+            self._samplers = [*self._samplers, sampler]
+            sampler.start(at_end=last_words(sampler))
 
     def _up_to_date_ns(self) -> int:
         for sampler in self._samplers:

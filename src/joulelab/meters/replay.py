@@ -1,34 +1,72 @@
-"""A recorded trace, played again as if it happened now."""
+"""A recording, played again as if it happened now."""
 
 from __future__ import annotations
 
 import bisect
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from joulelab.errors import ConfigError, DataError, MeterUnavailable
 from joulelab.meters.scopes import meter_of
 from joulelab.records import Channel, Instant, Sample, Trace
+from joulelab.units import NS_PER_S
+
+NAME = "replay"
+
+
+def replay(
+    path: str | Path,
+    loop: bool = False,
+    meter: str | None = None,
+    interval_s: float | None = None,
+    utc_offset_h: float | None = None,
+) -> Mapping[str, Replay]:
+    """Every instrument of a recording, as meters: `replay`, or `replay_<instrument>` where there are
+    several. These begin together, at the first moment that all of them saw, and end with the last.
+
+    `meter` chooses one; the other options are those of `recordings.load`. DataError, ConfigError.
+    """
+    from joulelab.meters import recordings
+
+    recorded = recordings.load(path, interval_s, utc_offset_h)
+    names = instruments(recorded)
+    if meter is not None or len(names) < 2:
+        return {NAME: Replay(path, loop, meter, recorded)}
+    span = recordings.common_span(recorded)
+    return {f"{NAME}_{name}": Replay(path, loop, name, recorded, span) for name in names}
+
+
+def instruments(recorded: Trace) -> list[str]:
+    return list(dict.fromkeys(map(meter_of, recorded.channels)))
 
 
 class Replay:
-    """Plays one meter of a run folder or `trace.parquet`: its first sample is at `start`.
+    """Plays one instrument of a recording: its first sample, or that of `span_ns`, is at `start`.
 
     A live reading gives what the recording shows at that moment (power: the last recorded value;
     counter: interpolated); `collect` then delivers the recorded samples with their own stamps. A
     recording that is shorter than the run leaves a gap, unless it is to `loop`. `meter` chooses
-    where the recording holds several meters, whose channels may see the same joules.
+    where the recording holds several instruments, which may see the same joules.
     """
 
     remote = False
 
-    def __init__(self, path: str | Path, loop: bool = False, meter: str | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        loop: bool = False,
+        meter: str | None = None,
+        recorded: Trace | None = None,
+        span_ns: tuple[int, int] | None = None,
+    ) -> None:
         self._path = Path(path)
         self._loop = loop
         self._meter = meter
+        self._recorded = recorded
+        self._span_ns = span_ns
         self._tracks: list[Track] = []
         self._start_ns: int | None = None
         self._stop_ns: int | None = None
@@ -37,13 +75,12 @@ class Replay:
     def channels(self) -> Sequence[Channel]:
         return tuple(track.channel for track in self._tracks)
 
-    def start(self) -> None:
-        from joulelab.meters import trace
+    @property
+    def note(self) -> str:
+        return f"plays {self._meter or 'what was recorded'} from {self._path}"
 
-        try:
-            recorded = trace.load(self._path)
-        except DataError as error:
-            raise MeterUnavailable(error.what, where=error.where, cure=error.cure) from error
+    def start(self) -> None:
+        recorded = self._load()
         meter = self._chosen(recorded)
         own = [name for name in recorded.channels if meter_of(name) == meter]
         own = [name for name in own if len(recorded.times_ns[name])]
@@ -51,18 +88,21 @@ class Replay:
             raise MeterUnavailable(
                 "the recording holds no samples", where=str(self._path), cure="name another one"
             )
-        first_ns = min(int(recorded.times_ns[name][0]) for name in own)
-        last_ns = max(int(recorded.times_ns[name][-1]) for name in own)
-        self._tracks = [
-            Track(
-                recorded.channels[name],
-                recorded.times_ns[name] - first_ns,
-                recorded.values[name],
-                # One usual interval after the last sample, the first comes again.
-                last_ns - first_ns + _interval_ns(recorded.times_ns[name]) if self._loop else None,
-            )
-            for name in own
-        ]
+        first_ns, last_ns = self._span_ns or (
+            min(int(recorded.times_ns[name][0]) for name in own),
+            max(int(recorded.times_ns[name][-1]) for name in own),
+        )
+        self._tracks = []
+        for name in own:
+            channel, times_ns = recorded.channels[name], recorded.times_ns[name]
+            # One usual interval after the last sample the first comes again; a second after it
+            # where several instruments must do so together.
+            pause_ns = _interval_ns(times_ns) if self._span_ns is None else NS_PER_S
+            period_ns = last_ns - first_ns + pause_ns if self._loop else None
+            track = Track(channel, times_ns - first_ns, recorded.values[name], period_ns)
+            if self._span_ns is not None:
+                track.cut(last_ns - first_ns)
+            self._tracks.append(track)
         self._start_ns, self._stop_ns = time.monotonic_ns(), None
 
     def read(self) -> Sequence[Sample]:
@@ -87,8 +127,18 @@ class Replay:
             )
         ]
 
+    def _load(self) -> Trace:
+        if self._recorded is not None:
+            return self._recorded
+        from joulelab.meters import recordings
+
+        try:
+            return recordings.load(self._path)
+        except DataError as error:
+            raise MeterUnavailable(error.what, where=error.where, cure=error.cure) from error
+
     def _chosen(self, recorded: Trace) -> str:
-        meters = list(dict.fromkeys(map(meter_of, recorded.channels)))
+        meters = instruments(recorded)
         if self._meter is None and len(meters) == 1:
             return meters[0]
         if self._meter not in meters:
@@ -134,8 +184,18 @@ class Track:
             value += share * (self._values[after] - value)
         return value + turn * self._gain if math.isfinite(value) else math.nan
 
+    def cut(self, stop_ns: int) -> None:
+        """Forget what lies before 0 and after `stop_ns`."""
+        samples = self.between(0, stop_ns)
+        if self.channel.kind != "counter":
+            first, last = [(0, self.at(0))], [(stop_ns, self.at(stop_ns))]
+            samples = first + [each for each in samples if 0 < each[0] < stop_ns] + last
+        self._times_ns = [at_ns for at_ns, _ in samples]
+        self._values = [value for _, value in samples]
+
     def between(self, start_ns: int, stop_ns: int) -> list[tuple[int, float]]:
-        """Samples of [start, stop] and one beyond each end where there is one."""
+        """Samples of [start, stop], and one beyond each end where there is one; a counter's values
+        at both ends instead, as its samples may lie far beyond."""
         period_ns = self._period_ns
         turns = range(max(stop_ns, 0) // period_ns + 2) if period_ns else range(1)
         samples = [
@@ -144,8 +204,12 @@ class Track:
             for at_ns, value in zip(self._times_ns, self._values, strict=True)
         ]
         times_ns = [at_ns for at_ns, _ in samples]
-        first = max(bisect.bisect_left(times_ns, start_ns) - 1, 0)
-        return samples[first : bisect.bisect_right(times_ns, stop_ns) + 1]
+        first, last = bisect.bisect_left(times_ns, start_ns), bisect.bisect_right(times_ns, stop_ns)
+        if self.channel.kind != "counter":
+            return samples[max(first - 1, 0) : last + 1]
+        edges = {at_ns: self.at(at_ns) for at_ns in (start_ns, stop_ns)}
+        known = {at_ns: value for at_ns, value in edges.items() if math.isfinite(value)}
+        return sorted((known | dict(samples[first:last])).items())
 
 
 def _interval_ns(times_ns: Any) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from joulelab.meters.live import LiveChannel, LiveEnergy
 from joulelab.meters.stream import RECORD, StreamWriter
 from joulelab.protocols import Meter
-from joulelab.records import Sample
+from joulelab.records import Channel, Sample
 from joulelab.units import NS_PER_S
 
 FLUSH_NS = NS_PER_S
@@ -32,6 +32,15 @@ class Watched:
     heard_ns: int = 0
     failure: str | None = None
     hangs: bool = False
+
+    @property
+    def trouble(self) -> str | None:
+        """What last went wrong here, or what the meter itself has to say."""
+        own: str | None = getattr(self.meter, "trouble", None)
+        return own or self.failure if self.failure == SILENCE else self.failure or own
+
+    def channels(self) -> dict[str, Channel]:
+        return {f"{self.name}.{channel.name}": channel for channel in self.meter.channels}
 
     def connect(self, writer: StreamWriter, live: LiveEnergy) -> None:
         ids = {channel.name: f"{self.name}.{channel.name}" for channel in self.meter.channels}

@@ -54,8 +54,15 @@ class StreamWriter:
         self._edges_fd = os.open(folder / EDGES, flags, 0o644)
         self._open = True
 
+    def add(self, channels: Mapping[str, Channel]) -> None:
+        """Channels of a meter that joined later; their indices follow."""
+        self._channels = {**self._channels, **channels}
+        self.index = {channel_id: index for index, channel_id in enumerate(self._channels)}
+        self.anchor(self._anchor)
+
     def anchor(self, anchor: Instant) -> None:
         """Write the header, anew where the clocks turned out to have drifted."""
+        self._anchor = anchor
         content = json.dumps(header(self._channels, anchor)).encode()
         write_atomically(self.folder / HEADER, content, durable=False)
 
@@ -90,8 +97,9 @@ class StreamWriter:
 
     def collected(self, samples: Iterable[tuple[int, int, float]]) -> None:
         """Keep what a meter delivered after the run."""
-        with (self.folder / COLLECTED).open("ab") as file:
-            file.write(b"".join(RECORD.pack(*sample) for sample in samples))
+        content = b"".join(RECORD.pack(*sample) for sample in samples)
+        with self._lock, (self.folder / COLLECTED).open("ab") as file:
+            file.write(content)
 
     def close(self) -> None:
         self.flush()

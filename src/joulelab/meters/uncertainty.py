@@ -1,9 +1,9 @@
 """The standard uncertainty of an energy, in two parts, and how energies are combined.
 
-    u_E² = u_systematic² + u_resolution² + u_boundary² + u_integration²        (all k = 1)
+    u_E² = u_systematic² + u_resolution² + u_boundary² + u_integration² + u_clock²        (all k = 1)
 
 `u_systematic` comes from the channel's accuracy bound; `Channel.shared_fraction` of its variance is
-the shared part of an energy. The other three are new in each run. A bound is the half width of a
+the shared part of an energy. The others are new in each run. A bound is the half width of a
 rectangular distribution: divided by sqrt 3 (JCGM 100:2008, 4.3.7).
 """
 
@@ -31,18 +31,39 @@ def systematic_j(channel: Channel, energy_j: Floats, counted_s: Floats) -> Float
     return result
 
 
-def power_variance_j2(curve: Curve, start_ns: Times, stop_ns: Times, mean_w: Floats) -> Floats:
-    """(m,) integration and boundary of a power over [start, stop], J²; resolution is added by whole
-    phases (`rounding_variance_j2`).
-
-    Integration as the curve estimates it. Boundary: a power that shows up to one update period
-    late moves energy across both ends, bound (update period) x (power difference); and where power
-    steps just at an end, the trapezoid smears the step over its interval. The two smears add as
-    bounds do, for work usually differs from what is around it at both ends in the same sense.
-    """
-    sampling = curve.interpolate(curve.variance_j2, stop_ns) - curve.interpolate(
+def sampling_variance_j2(curve: Curve, start_ns: Times, stop_ns: Times) -> tuple[Floats, Floats]:
+    """(m,) integration of a power over [start, stop] as the curve estimates it, J², and from how
+    many samples."""
+    variance = curve.interpolate(curve.variance_j2, stop_ns) - curve.interpolate(
         curve.variance_j2, start_ns
     )
+    first = np.searchsorted(curve.times_ns, start_ns)
+    return variance, (np.searchsorted(curve.times_ns, stop_ns, side="right") - first).astype(float)
+
+
+def student_widening(samples: Floats) -> Floats:
+    """How much wider than 1.96 standard deviations 95 % are, where n samples tell the deviation.
+
+    Student's t at 0.975 by its Cornish-Fisher expansion (Abramowitz & Stegun 26.7.5). The deviation
+    comes from the n - 2 second differences, whose neighbours overlap: correlations -2/3 and 1/6 leave
+    (n - 2) / (1 + 2 (4/9 + 1/36)) degrees of freedom (Welch & Satterthwaite).
+    """
+    z, freedom = 1.959964, np.maximum((samples - 2) * 18 / 35, 1.5)
+    first = (z**3 + z) / (4 * freedom)
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
+    result: Floats = 1 + (first + second + third) / z
+    return result
+
+
+def boundary_variance_j2(curve: Curve, start_ns: Times, stop_ns: Times, mean_w: Floats) -> Floats:
+    """(m,) what a power's two ends add over [start, stop], J².
+
+    A power that shows up to one update period late moves energy across both ends, bound (update
+    period) x (power difference); and where power steps just at an end, the trapezoid smears the
+    step over its interval. The two smears add as bounds do, for work usually differs from what is
+    around it at both ends in the same sense.
+    """
     before_start, before_stop = _ends_w(curve, start_ns, stop_ns, mean_w)
     lag = curve.channel.update_period_s * (before_stop - before_start)
     index, into_s, step_s = curve.locate(start_ns)
@@ -50,7 +71,17 @@ def power_variance_j2(curve: Curve, start_ns: Times, stop_ns: Times, mean_w: Flo
     # The interval that ends here, not one that begins here.
     index, into_s, step_s = curve.locate(stop_ns - 1)
     smear += np.abs(curve.bend_w[index]) * into_s**2 / step_s
-    result: Floats = sampling + (lag**2 + smear**2) / 3
+    result: Floats = (lag**2 + smear**2) / 3
+    return result
+
+
+def clock_variance_j2(curve: Curve, start_ns: Times, stop_ns: Times, mean_w: Floats) -> Floats:
+    """(m,) what the doubt about the instrument's clock adds, J²: one shift moves both ends, so that
+    energy errs by shift x (power before the stop - power before the start)."""
+    if curve.channel.u_clock_s == 0:
+        return np.zeros(len(start_ns))
+    before_start, before_stop = _ends_w(curve, start_ns, stop_ns, mean_w)
+    result: Floats = (curve.channel.u_clock_s * (before_stop - before_start)) ** 2
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -135,7 +136,7 @@ def front(spec: DataSpec, image_px: int | None = None, mask: float = 0.0, **opti
 
 
 def default_segment(length: int) -> int:
-    wanted = 2 ** round(torch.tensor(max(length, 12) / 12).log2().item())
+    wanted = 2 ** round(math.log2(max(length, 12) / 12))
     longest = 2 ** (max(length, 2).bit_length() - 1)
     return int(min(max(wanted, _SMALLEST_SEGMENT), _LARGEST_SEGMENT, longest))
 

@@ -20,7 +20,7 @@ from joulelab.errors import JoulelabError, StoreError
 from joulelab.protocols import RunStore
 from joulelab.records import RunRecord
 
-ARTIFACTS = ("trace.parquet", "phases.json", "config.yaml", "model")
+ARTIFACTS = ("trace.parquet", "phases.json", "config.yaml", "power.png", "model")
 """What of a run's folder the store keeps, where it is there."""
 
 GRACE_S = 600.0

@@ -1,0 +1,81 @@
+"""`joulelab import recording [key=value ...]`: a measurement made elsewhere becomes a stored run."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from joulelab import build, config, runfolder, screen
+from joulelab.analysis import trace_plot
+from joulelab.errors import ConfigError
+from joulelab.meters import recordings, trace
+from joulelab.meters.intervals import whole_run
+from joulelab.records import Instant, Phase, RunRecord, Trace
+
+
+def import_recording(cfg: DictConfig, choices: dict[str, str]) -> RunRecord:
+    """Stores the recording as a run: energies by phase, agreement of its instruments, a figure.
+
+    Where it tells no phases, `fit` is the time that all its instruments saw. DataError for a
+    recording that cannot be read.
+    """
+    path = Path(cfg.recording)
+    recorded = with_phases(_load(cfg, path))
+    start_wall_ns, stop_wall_ns = _wall_ns(recorded)
+    store, _ = build.build_store(cfg.tracking)
+    folder = runfolder.create(Path(cfg.paths.outputs))
+    record = RunRecord(
+        run_uid=folder.name.rpartition("-")[2],
+        name=cfg.name or path.resolve().name,
+        experiment=cfg.tracking.get("experiment", "joulelab"),
+        status="FINISHED",
+        start_wall_ns=start_wall_ns,
+        stop_wall_ns=stop_wall_ns,
+        params=config.parameters(cfg, choices),
+        tags={
+            "imported": "true",
+            "recording": str(path),
+            "config_hash": f"import-{path.resolve().name}",
+        },
+    )
+    index = Path(cfg.paths.outputs)
+    runfolder.open_record(folder, record, index, config.yaml_text(cfg))
+    trace.write(recorded, folder / trace.SEALED)
+    runfolder.settle(folder, record)
+    trace_plot.power(trace.load(folder), folder / runfolder.FIGURE, record.name)
+    runfolder.write_record(folder, record)
+    waits = runfolder.store(folder, record, store, index)
+    console = Console(highlight=False)
+    if waits is not None:
+        console.print(f"joulelab: {waits}", style="yellow", markup=False)
+    screen.close_run(console, record, store.location, str(folder))
+    console.print(
+        screen.instruments_table(trace_plot.energies(recorded, trace_plot.span(recorded)))
+    )
+    return record
+
+
+def with_phases(recorded: Trace) -> Trace:
+    if recorded.phases:
+        return recorded
+    start_ns, stop_ns = recordings.common_span(recorded)
+    return replace(recorded, phases=[Phase("fit", start_ns, stop_ns)])
+
+
+def _load(cfg: DictConfig, path: Path) -> Trace:
+    if not path.exists():
+        raise ConfigError("there is no such file or folder", where=str(path), cure="check the path")
+    options = {"interval_s": cfg.interval_s, "utc_offset_h": cfg.utc_offset_h}
+    return recordings.load(path, **options)
+
+
+def _wall_ns(recorded: Trace) -> tuple[int, int]:
+    """Start and end; where nothing tells when it was, its end is taken for now."""
+    ((start_ns, stop_ns),) = whole_run(recorded.phases)
+    anchor = recorded.anchor or Instant(stop_ns, time.time_ns())
+    ahead_ns = anchor.wall_ns - anchor.monotonic_ns
+    return start_ns + ahead_ns, stop_ns + ahead_ns

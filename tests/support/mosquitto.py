@@ -1,0 +1,115 @@
+"""A real broker on loopback, and an instrument that publishes to it."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+
+
+class Mosquitto:
+    """Runs below `folder` from `start` to `stop`; started again, it keeps its port. `password` is that
+    of the user `meter`; None lets everybody in."""
+
+    def __init__(self, folder: Path, password: str | None = None) -> None:
+        self.port = _free_port()
+        self.password = password
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Mosquitto:
+        assert MOSQUITTO is not None
+        users = self._folder / "users"
+        # As root it would otherwise become a user who may not read a test's folder.
+        lines = [f"user {getpass.getuser()}", f"listener {self.port} 127.0.0.1"]
+        lines += ["persistence false", "log_dest none"]
+        if self.password is None:
+            lines.append("allow_anonymous true")
+        else:
+            users.unlink(missing_ok=True)
+            command = ["mosquitto_passwd", "-b", "-c", str(users), "meter", self.password]
+            subprocess.run(command, check=True, capture_output=True)
+            users.chmod(0o644)
+            lines.append(f"password_file {users}")
+        config = self._folder / "mosquitto.conf"
+        config.write_text("\n".join(lines) + "\n")
+        self._process = subprocess.Popen([MOSQUITTO, "-c", str(config)])
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return self
+            time.sleep(0.02)
+        raise RuntimeError("mosquitto did not start")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+            self._process = None
+
+    def __enter__(self) -> Mosquitto:
+        return self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+
+class Publisher:
+    """Publishes what `payloads()` says to `topic` every `period_s`, or what `say` is given."""
+
+    def __init__(
+        self,
+        broker: Mosquitto,
+        topic: str,
+        payloads: Callable[[], list[str]] | None = None,
+        period_s: float = 0.05,
+    ) -> None:
+        from paho.mqtt.client import Client
+        from paho.mqtt.enums import CallbackAPIVersion
+
+        self.topic = topic
+        self._broker = broker
+        self._payloads = payloads
+        self._period_s = period_s
+        self._client = Client(CallbackAPIVersion.VERSION2)
+        self._client.reconnect_delay_set(1, 1)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def say(self, text: str, retain: bool = False) -> None:
+        # QoS 1 and the wait for its receipt: what is said has reached the broker.
+        self._client.publish(self.topic, text, qos=1, retain=retain).wait_for_publish(2)
+
+    def __enter__(self) -> Publisher:
+        if self._broker.password is not None:
+            self._client.username_pw_set("meter", self._broker.password)
+        self._client.connect("127.0.0.1", self._broker.port)
+        self._client.loop_start()
+        if self._payloads is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._ended.set()
+        if self._payloads is not None:
+            self._thread.join()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._period_s):
+            for text in self._payloads():
+                self._client.publish(self.topic, text)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,65 @@
+"""Every world x every fault, with short windows: the table of docs/conformance.md in small."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import conformance
+from support.worlds.base import FAULTS
+
+ROOT = Path(__file__).parents[1]
+SECONDS = 3.0
+AT_ONCE = 16
+
+CASES = conformance.cases()
+APPLICABLE = [
+    case
+    for case in CASES
+    if isinstance(case.world, str) or case.fault not in case.world.not_applicable
+]
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    """All cases at once in a process of its own: it forks, and a test process has threads."""
+    path = tmp_path_factory.mktemp("conformance") / "rows.json"
+    options = ["--seconds", str(SECONDS), "--at-once", str(AT_ONCE), "--json", str(path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.conformance", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert path.exists(), done.stderr
+    return {(row["meter"], row["fault"]): row for row in json.loads(path.read_text())}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("case", APPLICABLE, ids=lambda case: f"{case.meter}-{case.fault}")
+def test_energy_coverage_and_words_are_right(case, rows):
+    row = rows[case.meter, case.fault]
+    if row["verdict"] == conformance.NOT_RUN:
+        pytest.skip(row["why"])
+    assert row["verdict"] == conformance.OK, f"{row['why']} {row['message']}"
+
+
+@pytest.mark.parametrize(
+    "world",
+    dict.fromkeys(case.world for case in CASES if not isinstance(case.world, str)),
+    ids=lambda world: world.name,
+)
+def test_a_world_lives_through_plain_and_killed_and_gives_its_reasons(world):
+    assert set(world.not_applicable) <= set(FAULTS) - {"plain", "killed"}
+    assert all(world.not_applicable.values())
+
+
+def test_every_meter_of_the_configuration_has_a_world():
+    """Also where its world is one of several: a name may go on after a dash or underscore."""
+    options = {path.stem for path in (ROOT / "conf/meter").glob("*.yaml")} - {"auto", "none"}
+    names = {case.meter for case in CASES}
+    assert {each for each in options if not any(name.startswith(each) for name in names)} == set()
