@@ -69,7 +69,7 @@ class ImportSchema:
 
     recording: str = ""
     name: str | None = None
-    interval_s: float = 1.0
+    interval_s: float | None = None
     utc_offset_h: float | None = None
     tracking: Any = None
     paths: Any = None

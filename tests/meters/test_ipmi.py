@@ -60,7 +60,7 @@ def test_program_is_found_on_the_path(tool, tmp_path):
 def test_password_is_in_the_environment_and_not_on_the_command_line(tool):
     meter = meter_on(tool, host="bmc.example", user="operator", password="hush")
     meter.start()
-    assert tool.asked[-1] == "-I lanplus -H bmc.example -U operator -E dcmi power reading"
+    assert tool.asked[-1] == "-I lanplus -H bmc.example -L USER -U operator -E dcmi power reading"
     assert tool.password == "hush"
     assert "IPMI_PASSWORD" not in os.environ
 
@@ -110,6 +110,12 @@ def test_probe_asks_nothing(tool):
 def test_what_ipmitool_refuses_is_told_with_a_cure(tool, said, kind, cure):
     tool.says(refusal=said)
     with pytest.raises(kind, match=cure):
+        meter_on(tool).start()
+
+
+def test_noise_of_the_tool_is_left_out(tool):
+    tool.says(refusal=f"IANA PEN registry open failed: No such file or directory\n{NO_SESSION}")
+    with pytest.raises(MeterUnavailable, match="failed: Error: Unable to establish"):
         meter_on(tool).start()
 
 

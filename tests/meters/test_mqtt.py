@@ -8,12 +8,9 @@ import time
 
 import pytest
 from contracts.meter import BufferedMeterContract, now
-from hypothesis import given
-from hypothesis import strategies as st
 from support.mosquitto import MOSQUITTO, Mosquitto, Publisher
+from support.waiting import until
 
-from joulelab.errors import ConfigError, MeterDenied, MeterUnavailable
-from joulelab.meters.json_path import JsonPath
 from joulelab.meters.mqtt import Mqtt
 from joulelab.meters.recorder import Recorder
 from joulelab.meters.trace import read_stream
@@ -30,16 +27,6 @@ def broker(tmp_path):
 
 def mqtt(broker, **options):
     return Mqtt("127.0.0.1", TOPIC, **{"port": broker.port, "update_period_s": 0.1, **options})
-
-
-def until(condition, seconds=3.0):
-    """Whether it became true in time; messages travel on threads of their own."""
-    end_s = time.monotonic() + seconds
-    while time.monotonic() < end_s:
-        if condition():
-            return True
-        time.sleep(0.005)
-    return False
 
 
 def reading(meter, channel="power"):
@@ -103,6 +90,7 @@ def test_counter_of_another_topic_counts_from_its_first_message(broker):
     joules = [value for _, value in collected(meter, start, "energy")]
     expected = [0, 0.36e6, math.inf, 0.36e6, 0.72e6]
     assert joules == pytest.approx(expected)
+    assert "restarted" in meter.trouble
 
 
 @needs_broker
@@ -212,7 +200,7 @@ def test_broker_that_goes_and_comes_again_leaves_a_gap(broker, tmp_path):
 @needs_broker
 def test_collected_messages_replace_what_was_repeated_live(broker, tmp_path):
     start_s = time.monotonic()
-    with Publisher(broker, TOPIC, lambda: [str(40 + 20 * (time.monotonic() - start_s))]):
+    with Publisher(broker, TOPIC, lambda: [str(40 + 5 * (time.monotonic() - start_s))]):
         recorder = Recorder({"mqtt": mqtt(broker)}, tmp_path / "run", period_s=0.02)
         recorder.start()
         time.sleep(1.0)
@@ -220,80 +208,6 @@ def test_collected_messages_replace_what_was_repeated_live(broker, tmp_path):
     trace = read_stream(tmp_path / "run")
     times_ns, watts = trace.times_ns["mqtt.power"], trace.values["mqtt.power"]
     inside = slice(3, -3)
-    truth = 40 + 20 * (times_ns / 1e9 - start_s)
+    truth = 40 + 5 * (times_ns / 1e9 - start_s)
     assert watts[inside] == pytest.approx(truth[inside], abs=0.5)
     assert len(set(watts[inside])) == len(watts[inside])
-
-
-@needs_broker
-@pytest.mark.parametrize("password", [None, "wrong"])
-def test_broker_that_refuses_is_denied_with_the_cure(tmp_path, password):
-    with (
-        Mosquitto(tmp_path, password="secret") as broker,
-        pytest.raises(MeterDenied, match="JOULELAB_MQTT_PASSWORD"),
-    ):
-        mqtt(broker, user="meter", password=password).start()
-
-
-@needs_broker
-def test_password_opens_the_broker(tmp_path):
-    with Mosquitto(tmp_path, password="secret") as broker:
-        meter = mqtt(broker, user="meter", password="secret")
-        meter.start()
-        with Publisher(broker, TOPIC) as publisher:
-            publisher.say("50")
-            assert until(lambda: reading(meter) == 50.0)
-        meter.stop()
-
-
-def test_no_broker_is_unavailable_with_the_command_that_shows_more():
-    with pytest.raises(MeterUnavailable, match="mosquitto_sub"):
-        Mqtt("127.0.0.1", TOPIC, port=9, timeout_s=0.5).start()
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{"power_path": None}, {"topic": "zwave/#"}, {"power_path": "a..b"}, {"power_path": "a["}],
-)
-def test_senseless_settings_are_config_errors(options):
-    with pytest.raises(ConfigError, match=r"meter\.mqtt"):
-        Mqtt(**{"host": "127.0.0.1", "topic": TOPIC, **options})
-
-
-@pytest.mark.parametrize(
-    ("path", "found"),
-    [("", {"a": [{"b.c": 4}]}), ("a[0]", {"b.c": 4}), ('a[-1]["b.c"]', 4)],
-)
-def test_path_leads_to_its_value(path, found):
-    assert JsonPath(path, "key").value({"a": [{"b.c": 4}]}) == found
-
-
-@pytest.mark.parametrize(
-    ("path", "words"),
-    [
-        ("a.b", "no a.b in the answer; a holds x"),
-        ("b", "no b in the answer; it holds a, l"),
-        ("l[7]", "no l[7] in the answer; l holds a list of 1"),
-        ("a.x.y", "no a.x.y in the answer; a.x holds 1"),
-    ],
-)
-def test_path_that_leads_nowhere_says_how_far_it_came(path, words):
-    with pytest.raises(MeterUnavailable) as it:
-        JsonPath(path, "key").value({"a": {"x": 1}, "l": [1]})
-    assert words in str(it.value)
-
-
-@pytest.mark.parametrize("found", ["NaN", "on", None, True, {}, [], "inf"])
-def test_no_number_is_never_taken_for_one(found):
-    with pytest.raises(MeterUnavailable, match="no number"):
-        JsonPath("a", "key").number({"a": found})
-
-
-@given(st.text(max_size=30))
-def test_any_text_is_a_path_or_a_config_error(text):
-    try:
-        path = JsonPath(text, "key")
-    except ConfigError:
-        return
-    with pytest.raises(MeterUnavailable):
-        path.number({})

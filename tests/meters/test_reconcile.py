@@ -20,9 +20,7 @@ from joulelab.meters.reconcile import reconcile, reconciled
 POWER = channel(
     "power", "wall", "power", accuracy_absolute_w=3.0, accuracy_relative=0.01, update_period_s=1.0
 )
-COUNTER = channel(
-    "counter", "wall", "energy", resolution=3.6, update_period_s=1.0, inside="power"
-)
+COUNTER = channel("counter", "wall", "energy", resolution=3.6, update_period_s=1.0, inside="power")
 
 
 def load_w(at_s):

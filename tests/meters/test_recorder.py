@@ -217,8 +217,9 @@ def test_stop_twice_and_phases_after_it_are_harmless(tmp_path):
     assert trace.read_stream(tmp_path).phases == []
 
 
-def test_an_optional_remote_meter_joins_when_it_answers(tmp_path):
-    late = LateMeter(watts=20.0)
+@pytest.mark.parametrize("remote", [True, False])
+def test_an_optional_meter_joins_when_it_answers(tmp_path, remote):
+    late = LateMeter(watts=20.0, remote=remote)
     meters = {"a": ConstantMeter(), "late": late}
     recorder = Recorder(meters, tmp_path, 0.05, required={"late": False})
     recorder.start()

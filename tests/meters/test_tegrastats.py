@@ -208,3 +208,9 @@ def test_energy_of_a_known_load(tmp_path, fault):
     assert energy.coverage == pytest.approx(world.visible(start_ns, stop_ns), abs=0.1)
     if fault != "unreadable":
         assert energy.value_j == pytest.approx(world.true_j(start_ns, stop_ns), rel=0.004)
+
+
+def test_board_with_nothing_connected_is_told(board):
+    meter = board(["RAM 1/2MB CPU [1%@102] NC 0/0"], die_after=2)
+    with pytest.raises(MeterUnavailable, match="no line with power rails"):
+        meter.start()

@@ -11,16 +11,10 @@ import hashlib
 import json
 import re
 import secrets
-import shutil
-import subprocess
-import threading
 import time
-from pathlib import Path
 
 from support.fake_plug import FakePlug, Reply, Request, floored
-
-HOST_JS = Path(__file__).with_name("shelly_host.js")
-NODE = shutil.which("node")
+from support.fake_script import FakeScript
 
 
 class FakeShelly1(FakePlug):
@@ -128,6 +122,9 @@ class FakeShelly2(FakePlug):
         params = json.loads(request.body) if request.body else request.query
         return self._call(method, params)
 
+    def _moment(self) -> dict[str, object]:
+        return {"status": self.status(), "uptime_ms": round(self.uptime_s * 1e3)}
+
     def _call(self, method: str, params: dict) -> Reply:
         system = {"uptime": int(self.uptime_s), "unixtime": int(time.time() + self.clock_ahead_s)}
         if method == "Sys.GetStatus":
@@ -150,7 +147,7 @@ class FakeShelly2(FakePlug):
             return Reply(200, {"scripts": known})
         if method == "Script.Create":
             number = max(self.scripts, default=0) + 1
-            self.scripts[number] = FakeScript(self, params["name"])
+            self.scripts[number] = FakeScript(f"{self.component}:0", params["name"], self._moment)
             return Reply(200, {"id": number})
         script = self.scripts.get(int(params["id"]))
         if script is None:
@@ -190,62 +187,6 @@ class FakeShelly2(FakePlug):
         if right:
             self._nonces[nonce] = count
         return right
-
-
-class FakeScript:
-    """One script slot; while it runs, its code lives in a node process of its own."""
-
-    def __init__(self, plug: FakeShelly2, name: str) -> None:
-        self.name = name
-        self.code = ""
-        self.error: str | None = None
-        self._plug = plug
-        self._lock = threading.Lock()
-        self._ended = threading.Event()
-        self._process: subprocess.Popen[str] | None = None
-        self._thread: threading.Thread | None = None
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None
-
-    def start(self) -> None:
-        if self._process is not None:
-            return
-        assert NODE is not None
-        self._ended.clear()
-        pipe = subprocess.PIPE
-        command = [NODE, str(HOST_JS), f"{self._plug.component}:0"]
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
-        period_s = self.ask({"code": self.code})["period_ms"] / 1e3
-        self._thread = threading.Thread(target=self._tick, args=(period_s,), daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-        with self._lock:
-            process, self._process = self._process, None
-            if process is not None:
-                process.stdin.close()
-                process.stdout.close()
-                process.wait()
-
-    def ask(self, what: dict) -> dict:
-        with self._lock:
-            if self._process is None:
-                return {"code": 404, "body": ""}
-            uptime_ms = round(self._plug.uptime_s * 1e3)
-            message = {**what, "status": self._plug.status(), "uptime_ms": uptime_ms}
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
-
-    def _tick(self, period_s: float) -> None:
-        while not self._ended.wait(period_s):
-            self.ask({"tick": True})
 
 
 def _sha256(text: str) -> str:

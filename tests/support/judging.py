@@ -20,7 +20,7 @@ from joulelab.records import Trace
 TARGET = 0.001
 EDGE_PERIODS = 2.5
 """A gap reaches from the last answer before a fault to the first after it."""
-EDGE_S = 0.1
+EDGE_S = 0.2
 """What two busy cores may add to that."""
 
 

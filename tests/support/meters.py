@@ -81,10 +81,10 @@ class LoggingMeter(ConstantMeter):
 
 
 class LateMeter(ConstantMeter):
-    """A remote meter that answers from its third start on."""
+    """A meter that answers from its third start on."""
 
-    def __init__(self, watts: float = 10.0, scope: str = "wall") -> None:
-        super().__init__(watts, scope, remote=True)
+    def __init__(self, watts: float = 10.0, scope: str = "wall", remote: bool = True) -> None:
+        super().__init__(watts, scope, remote=remote)
         self.starts = 0
 
     def start(self) -> None:

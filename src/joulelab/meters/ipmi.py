@@ -24,6 +24,9 @@ GROUP_CURE = (
     "&& sudo udevadm control --reload && sudo udevadm trigger` and log in again"
 )
 
+_NOISE = "IANA PEN registry open failed"
+"""What ipmitool 1.8.19 says first on Debian, whatever it is asked."""
+
 _FIELD = re.compile(r"^\s*([A-Za-z][A-Za-z ]*?)(?: is)?:\s+(.*?)\s*$", re.MULTILINE)
 _REFUSALS = (
     # What ipmitool says, what that means, and the cure.
@@ -50,7 +53,8 @@ class Reading:
 class Ipmi:
     """Channel `power`: the BMC's instantaneous power reading of the node, in whole watts.
 
-    Without `host` it asks this machine's BMC through `device`. The password travels in the
+    Without `host` it asks this machine's BMC through `device`, else with no more `privilege` than a
+    reading needs (ipmitool itself would ask for ADMINISTRATOR). The password travels in the
     environment of the child process, where only its owner sees it, never on a command line.
     The BMC's own stamp has steps of 1 s on a clock of its own: it only shows whether the figure is
     still renewed.
@@ -67,6 +71,7 @@ class Ipmi:
         user: str | None = None,
         password: str | None = None,
         interface: str | None = None,
+        privilege: str = "USER",
         program: str = "ipmitool",
         device: str = "/dev/ipmi0",
         timeout_s: float = 5.0,
@@ -87,9 +92,10 @@ class Ipmi:
         self._timeout_s = timeout_s
         self._command = [program, "-I", interface or ("lanplus" if host else "open")]
         if host is not None:
-            self._command += ["-H", host]
+            self._command += ["-H", host, "-L", privilege]
             self._command += ["-U", user] if user is not None else []
-            self._command += ["-E"] if password is not None else []
+            known = password is not None or "IPMI_PASSWORD" in os.environ
+            self._command += ["-E"] if known else []
         self._command += ["dcmi", "power", "reading"]
         self._password = password
         self._running = False
@@ -195,7 +201,8 @@ class Ipmi:
         return "meter.ipmi.host" if self._host is not None else str(self._device)
 
     def _refusal(self, said: str) -> MeterError:
-        words = " ".join(said.split())
+        lines = [line for line in said.splitlines() if not line.startswith(_NOISE)]
+        words = " ".join(" ".join(lines).split())
         for sign, meaning, cure in _REFUSALS:
             if sign in words.lower():
                 return MeterDenied(meaning, where=self._where, cure=cure)

@@ -20,20 +20,24 @@ COLLECT_TIMEOUT_S = 60.0
 
 
 class RemoteStart:
-    """One remote meter's start, on a thread of its own; with `again` it tries until `end`.
+    """A meter's start on a thread of its own; with `again` it tries until `end`.
 
     The first outcome is waited for by `first`; a start that succeeds after that is handed to
-    `join_in`.
+    `join_in`. `refusal` is the outcome of a start that was tried before.
     """
 
-    def __init__(self, name: str, meter: Meter, again: bool) -> None:
+    def __init__(
+        self, name: str, meter: Meter, again: bool, refusal: MeterError | None = None
+    ) -> None:
         self.name = name
         self.meter = meter
         self._again = again
         self._lock = threading.Lock()
         self._answered = threading.Event()
         self._ended = threading.Event()
-        self._error: MeterError | None = None
+        self._error = refusal
+        if refusal is not None:
+            self._answered.set()
         self._join_in: Callable[[str, Meter], None] | None = None
         thread = threading.Thread(target=self._run, name=f"joulelab-start-{name}", daemon=True)
         thread.start()
@@ -58,6 +62,8 @@ class RemoteStart:
             self._join_in = None
 
     def _run(self) -> None:
+        if self._error is not None:
+            self._ended.wait(RETRY_S)
         while not self._ended.is_set():
             try:
                 self.meter.start()
@@ -86,8 +92,8 @@ def start_all(
     period_s: float,
     join_in: Callable[[str, Meter], None],
 ) -> tuple[list[Watched], dict[str, str], list[RemoteStart]]:
-    """The started meters in the order given, why the others were left out, and the remote ones that
-    are still being tried: `join_in` is called when one of them answers later.
+    """The started meters in the order given, why the others were left out, and those that are still
+    being tried: `join_in` is called when one of them answers later.
 
     Raises the error of the first meter that is required (True or None) and did not start, after
     stopping those that did.
@@ -98,12 +104,16 @@ def start_all(
         if meter.remote
     ]
     errors: dict[str, MeterError] = {}
+    refused: list[RemoteStart] = []
     for name, meter in meters.items():
         if not meter.remote:
             try:
                 meter.start()
             except MeterError as error:
                 errors[name] = error
+                if required.get(name) is False:
+                    refused.append(RemoteStart(name, meter, True, error))
+                    refused[-1].first(0.0, join_in)
     now_s = time.monotonic()
     for each in remote:
         optional = required.get(each.name) is False
@@ -113,7 +123,7 @@ def start_all(
             errors[each.name] = refusal
     fatal = next((errors[name] for name in errors if required.get(name) is not False), None)
     started = {name: meter for name, meter in meters.items() if name not in errors}
-    trying = [each for each in remote if each.name in errors]
+    trying = [*refused, *(each for each in remote if each.name in errors)]
     if fatal is not None:
         for each in trying:
             each.end()

@@ -11,6 +11,7 @@ from joulelab.errors import ConfigError, MeterError
 from joulelab.meters.json_path import JsonPath
 from joulelab.meters.mqtt_connection import Broker, Connection
 from joulelab.meters.mqtt_readings import OwnStamp, Reader, Series, document_of
+from joulelab.meters.plug import RESTARTED
 from joulelab.records import Channel, Instant, Sample, Scope
 from joulelab.units import NS_PER_S
 
@@ -165,7 +166,9 @@ class Mqtt:
             time_ns = self._stamp_ns(document, message.retain, arrived_ns)
             for reader in self._readers:
                 if reader.topic == message.topic and time_ns is not None:
-                    self._series[reader.channel.name].add(time_ns, reader.value(document))
+                    series = self._series[reader.channel.name]
+                    if series.add(time_ns, reader.value(document)):
+                        self._doubt = RESTARTED
         except MeterError as error:
             self._doubt = str(error)
 

@@ -80,12 +80,15 @@ class Series:
         self._zero_j = 0.0
         self._live = (0, math.nan)
 
-    def add(self, time_ns: int, value: float) -> None:
+    def add(self, time_ns: int, value: float) -> bool:
+        """Whether a counter restarted with it."""
         with self._lock:
             self._times_ns.append(time_ns)
             self._values.append(value)
-            if time_ns >= self._live[0]:
-                self._live = (time_ns, self._shown(value))
+            if time_ns < self._live[0]:
+                return False
+            self._live = (time_ns, self._shown(value))
+            return math.isinf(self._live[1])
 
     def silence(self, time_ns: int) -> None:
         """Nobody could have been heard from then on."""

@@ -14,6 +14,9 @@ from joulelab.records import Channel, Sample
 from joulelab.units import NS_PER_S
 
 
+RESTARTED = "the counter restarted: what it counted since the last reading is not known"
+
+
 class Reading(NamedTuple):
     """Power in W, NaN where the plug says that it has none, and its own counter in J, from whenever
     on."""
@@ -131,7 +134,7 @@ class PolledPlug(ABC):
                     where=self._endpoint.url,
                     cure="wait a minute after it was switched on",
                 )
-        except MeterError:
+        except Exception:
             self.stop()
             raise
         self._heard_ns = first.time_ns
@@ -151,6 +154,8 @@ class PolledPlug(ABC):
             return [Sample(now_ns, channel.name, math.nan) for channel in self._channels]
         self._silent, self._heard_ns = False, reading.time_ns
         energy_j = self._since.value(reading.total_j, restarted)
+        if math.isinf(energy_j):
+            self.trouble = RESTARTED
         return [
             Sample(reading.time_ns, "power", reading.power_w),
             Sample(reading.time_ns, "energy", energy_j),

@@ -37,7 +37,7 @@ class Shelly(PolledPlug):
         channel: int = 0,
         user: str = "admin",
         password: str | None = None,
-        timeout_s: float = 1.5,
+        timeout_s: float = 1.2,
         update_period_s: float = 1.0,
         counter_period_s: float = COUNTER_PERIOD_S,
         accuracy_absolute_w: float = 3.0,

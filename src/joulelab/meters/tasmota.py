@@ -35,7 +35,7 @@ class Tasmota(PolledPlug):
         host: str,
         user: str = "admin",
         password: str | None = None,
-        timeout_s: float = 1.5,
+        timeout_s: float = 1.2,
         update_period_s: float = 1.0,
         counter_period_s: float = 1.0,
         power_resolution_w: float = 1.0,

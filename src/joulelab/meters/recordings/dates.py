@@ -9,9 +9,8 @@ from joulelab.meters.iso_time import epoch_ns
 from joulelab.units import NS_PER_S
 
 _MONTHS = (
-    *("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
-    *("janv", "fév", "mars", "avr", "mai", "juin", "juil", "aoû", "sept", "octo", "nove", "déc"),
-    *("jän", "febr", "mär", "apri", "maiu", "juni", "juli", "augu", "septe", "okt", "novem", "dez"),
+    *("jan jän", "feb fév", "mar mär", "apr avr", "may mai", "jun juin"),
+    *("jul juil", "aug aoû", "sep", "oct okt", "nov", "dec déc dez"),
 )
 """Beginnings in English, French and German, the languages of the studies' machines."""
 
@@ -77,9 +76,11 @@ def _spelled(text: str) -> tuple[int, bool] | None:
 
 
 def _month(word: str) -> int | None:
-    """1 to 12; the longest beginning that fits decides."""
-    fits = [number for number, name in enumerate(_MONTHS) if word.lower().startswith(name)]
-    return max(fits, key=lambda number: len(_MONTHS[number])) % 12 + 1 if fits else None
+    """1 to 12."""
+    for number, beginnings in enumerate(_MONTHS, 1):
+        if word.lower().startswith(tuple(beginnings.split())):
+            return number
+    return None
 
 
 def _local_ns(moment: datetime) -> int:
