@@ -36,7 +36,8 @@ class Meter(Protocol):
     called at any time, and twice.
 
     A meter may have `note`, one line for `joulelab doctor`, and, where `start` is slow or starts a
-    program, `probe()`: a quick check without side effects that raises what `start` would.
+    program, `probe()`: a quick check without side effects that raises what `start` would. `trouble`,
+    where it has that, is a sentence for the run's record, such as that its clock was set, or None.
     """
 
     remote: bool
@@ -65,7 +66,8 @@ class Knob(Protocol):
 
     `apply` sets, reads back and verifies; it raises HardwareDenied with the command that grants the
     right. `restore` brings back what `apply` found, does nothing where `apply` did not succeed, and
-    may be called twice.
+    may be called twice; HardwareError names the command for what could not be set back. A knob may
+    have `applied`: what holds now, in a few words, for the run's record.
     """
 
     name: str

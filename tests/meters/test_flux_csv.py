@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joulelab.errors import DataError
@@ -20,7 +20,8 @@ ROW = (
     ",,0,2024-03-27T16:15:21.073488201Z,2024-03-27T16:15:57.890192557Z,2024-03-27T16:15:31Z,"
     "6.46,cpu_time_system,procstat,telegraf"
 )
-ANNOTATED = f"""#datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,double,string,string,string
+STAMP = "dateTime:RFC3339"
+ANNOTATED = f"""#datatype,string,long,{STAMP},{STAMP},{STAMP},double,string,string,string
 #group,false,false,true,true,false,false,true,true,true
 #default,_result,,,,,,,,
 {HEADER}
@@ -125,6 +126,7 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), m
 TIMES = st.integers(0, 4_000_000_000_000_000_000)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(WORDS, st.lists(st.tuples(TIMES, st.floats()), min_size=1), min_size=1),
 )
@@ -143,6 +145,7 @@ def test_what_was_written_is_read(hosts):
         np.testing.assert_array_equal(series[host].values, [value for _, value in points])
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_read_or_refused(text):
     try:
@@ -152,6 +155,7 @@ def test_any_text_is_read_or_refused(text):
     assert all(len(each.times_ns) == len(each.values) for each in series)
 
 
+@settings(deadline=None)
 @given(TIMES)
 def test_an_instant_survives_its_text(time_ns):
     assert epoch_ns(utc(time_ns)) == time_ns

@@ -1,41 +1,26 @@
-"""A plug in InfluxDB: a real version 1, and a loopback version 2 that speaks Flux."""
+"""A plug in a real InfluxDB 1."""
 
 from __future__ import annotations
 
-import itertools
+import json
 import threading
 import time
 
 import pytest
 from contracts.database import DatabaseContract
-from support.flux_server import FluxSeries, FluxServer
-from support.loopback import proxy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.instants import S, now, past
+from support.loopback import Answer, Loopback, proxy
 from support.servers import influx_query, influx_write, influxdb, needs
 
 from joulelab.errors import ConfigError, MeterDenied, MeterUnavailable
 from joulelab.meters.influxdb import InfluxDb
-from joulelab.records import Instant
 
 PERIOD_S = 0.05
 PLUG = {"measurement": "W", "tags": {"entity_id": 'plug\'s "power"'}, "update_period_s": PERIOD_S}
 KNOWN_CLOCK = {"clock_offset_s": 0.0, "u_clock_s": 0.01, "wait_s": 0.0}
 """Of servers on this host, so that nobody need be asked for the time."""
-TOPIC = "zwave/Smart_switch_PC/50/0/value/66049"
-S = 1_000_000_000
-
-
-def instants(seconds):
-    """An interval of the past on both clocks, its end two seconds ago."""
-    shift_ns = time.monotonic_ns() - time.time_ns()
-    stop_ns = time.time_ns() - 2 * S
-    start_ns = stop_ns - round(seconds * S)
-    return Instant(start_ns + shift_ns, start_ns), Instant(stop_ns + shift_ns, stop_ns)
-
-
-def energy_j(samples, name="plug"):
-    points = sorted((each.time_ns / S, each.value) for each in samples if each.channel == name)
-    pairs = itertools.pairwise(points)
-    return sum((b - a) * (p + q) / 2 for (a, p), (b, q) in pairs)
 
 
 @pytest.fixture(scope="module")
@@ -71,16 +56,16 @@ class TestInfluxQl(DatabaseContract):
 
     def test_collects_what_was_written(self, meter):
         meter.start()
-        begin = Instant(time.monotonic_ns(), time.time_ns())
+        begin = now()
         time.sleep(0.5)
-        end = Instant(time.monotonic_ns(), time.time_ns())
+        end = now()
         meter.stop()
         samples = meter.collect(begin, end)
         assert {(s.channel, s.value) for s in samples} == {("plug", 60.0), ("cpu", 12.5)}
         assert meter.trouble is None
 
     def test_stamps_are_those_of_the_record_less_the_clocks_offset(self, server):
-        start, stop = instants(10)
+        start, stop = past(10)
         times_ns = range(start.wall_ns - 5 * S, stop.wall_ns + S, S)
         lines = [f"V,id=a value={number} {at_ns}" for number, at_ns in enumerate(times_ns)]
         influx_write(server.url, "past", lines)
@@ -96,7 +81,7 @@ class TestInfluxQl(DatabaseContract):
         assert first.time_ns == start.monotonic_ns - S
 
     def test_a_counter_is_brought_to_joules_and_its_restart_marked(self, server):
-        start, stop = instants(6)
+        start, stop = past(6)
         kwh = [5.0, 5.001, 5.002, 0.0, 0.001, 0.002, 0.003, 0.004]
         times_ns = [start.wall_ns + (number - 1) * S for number in range(len(kwh))]
         influx_write(
@@ -114,7 +99,7 @@ class TestInfluxQl(DatabaseContract):
         assert "restarted" in meter.trouble
 
     def test_a_long_run_comes_in_pages_whole(self, server):
-        start, stop = instants(25_000)
+        start, stop = past(25_000)
         lines = [f"P,id=a value={number} {start.wall_ns + number * S}" for number in range(25_000)]
         influx_write(server.url, "past", lines)
         meter = InfluxDb(server.url, "past", "P", update_period_s=1.0, **KNOWN_CLOCK)
@@ -144,10 +129,10 @@ class TestInfluxQl(DatabaseContract):
             meter = InfluxDb(front.url, "home", **PLUG)
             meter.start()
             doubt_s = meter.channels[0].u_clock_s
-            begin = Instant(time.monotonic_ns(), time.time_ns())
+            begin = now()
             time.sleep(0.3)
             front.clock_s = -20.0
-            end = Instant(time.monotonic_ns(), time.time_ns())
+            end = now()
             meter.collect(begin, end)
         assert "set by about -20" in meter.trouble
         assert doubt_s < 0.1
@@ -158,9 +143,39 @@ class TestInfluxQl(DatabaseContract):
             meter = InfluxDb(front.url, "home", **PLUG)
             meter.start()
             front.authorization = "Token other"
-            start, stop = instants(1)
+            start, stop = past(1)
             with pytest.raises(MeterDenied, match="user and password"):
                 meter.collect(start, stop)
+
+
+JSON = st.recursive(
+    st.none() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["results", "series", "columns", "values", "tags", "error"]), inner
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(
+    JSON
+    | JSON.map(
+        lambda series: (
+            {"results": [{"series": [{"columns": ["a"], **series}]}]}
+            if isinstance(series, dict)
+            else series
+        )
+    )
+)
+@settings(deadline=None, max_examples=50)
+def test_any_answer_is_understood_or_refused(answer):
+    body = json.dumps(answer).encode()
+    refused = pytest.raises((MeterUnavailable, ConfigError))
+    with Loopback(lambda request: Answer(body)) as server, refused:
+        InfluxDb(server.url, "home", "W", version=1).start()
 
 
 @needs("influxd")
@@ -174,108 +189,3 @@ def test_a_server_that_asks_for_a_password_gets_it(tmp_path):
         known = InfluxDb(server.url, "home", **PLUG, user="admin", password="pw")
         with pytest.raises(MeterUnavailable, match="no value of W"):
             known.start()
-
-
-def flux_series(value=lambda at_s: 60.0, datatype="double"):
-    tags = {"host": "pc", "topic": TOPIC}
-    return [
-        FluxSeries({"_field": "value", "_measurement": "mqtt_consumer", **tags}, value, datatype),
-        FluxSeries(
-            {"_field": "usage_user", "_measurement": "cpu", "cpu": "cpu-total", "host": "pc"},
-            lambda at_s: 12.5,
-        ),
-        FluxSeries(
-            {"_field": "used_percent", "_measurement": "mem", "host": "pc"}, lambda at_s: 40.0
-        ),
-        FluxSeries(
-            {"_field": "reads", "_measurement": "diskio", "host": "pc", "name": "nvme0n1p3"},
-            int,
-            "long",
-        ),
-    ]
-
-
-def flux_meter(url, **options):
-    given = {
-        "database": "telegraf_bucket",
-        "measurement": "mqtt_consumer",
-        "tags": {"topic": TOPIC},
-        "organization": "home",
-        "update_period_s": PERIOD_S,
-        "token": "abc",
-        **KNOWN_CLOCK,
-        "wait_s": 2.0,
-    }
-    return InfluxDb(url, **{**given, **options})
-
-
-class TestFlux(DatabaseContract):
-    @pytest.fixture
-    def plug(self):
-        with FluxServer(flux_series(), time.time, PERIOD_S) as server:
-            server.authorization = "Token abc"
-            yield server
-
-    @pytest.fixture
-    def meter(self, plug):
-        return flux_meter(plug.url, auxiliary={"cpu": {}, "memory": {}, "disk_reads": {}})
-
-    def test_collects_plug_and_load_with_their_stamps(self, plug):
-        plug.series = flux_series(lambda at_s: at_s % 1000)
-        plug.period_s = 1.0
-        meter = flux_meter(plug.url, auxiliary={"disk_reads": {}})
-        start, stop = instants(20)
-        meter.start()
-        samples = meter.collect(start, stop)
-        shift_s = (start.wall_ns - start.monotonic_ns) / S
-        found = [each for each in samples if each.channel == "plug"]
-        assert len(found) in (21, 22)
-        for each in found:
-            assert (each.time_ns / S + shift_s) % 1000 == pytest.approx(each.value, abs=1e-5)
-        assert len([each for each in samples if each.channel == "disk_reads"]) == len(found)
-
-    @pytest.mark.parametrize(
-        ("change", "says"),
-        [
-            ({"organization": None}, "organization"),
-            ({"organization": "away", "version": 2}, "organization not found"),
-            ({"database": "bucket"}, "could not find bucket"),
-            ({"measurement": "W", "tags": {}}, "the bucket has cpu, diskio, mem, mqtt_consumer"),
-            ({"tags": {"topic": "kettle"}}, "check field and tags"),
-            ({"token": "Token old"}, "refuses access"),
-        ],
-    )
-    def test_what_is_not_there_is_said_at_the_start(self, plug, change, says):
-        with pytest.raises((ConfigError, MeterUnavailable, MeterDenied), match=says):
-            flux_meter(plug.url, **change).start()
-
-    def test_two_series_are_not_mixed(self, plug):
-        key = {**plug.series[0].key, "host": "other"}
-        plug.series.append(FluxSeries(key, lambda at_s: 5.0))
-        with pytest.raises(ConfigError, match="2 series match"):
-            flux_meter(plug.url).start()
-        meter = flux_meter(plug.url, tags={"topic": TOPIC, "host": "pc"})
-        meter.start()
-        start, stop = instants(2)
-        assert {each.value for each in meter.collect(start, stop)} == {60.0}
-
-    def test_text_is_no_power(self, plug):
-        plug.series = flux_series(lambda at_s: "on", "string")
-        with pytest.raises(ConfigError, match="is no number"):
-            flux_meter(plug.url).start()
-
-    def test_names_are_quoted(self, plug):
-        key = {"_field": "value", "_measurement": 'a "b"', "path": "c\\d"}
-        plug.series = [FluxSeries(key, lambda at_s: 5.0)]
-        meter = flux_meter(plug.url, measurement='a "b"', tags={"path": "c\\d"}, version=2)
-        meter.start()
-        assert r'r["_measurement"] == "a \"b\"" and r["_field"] == "value"' in plug.queries[0]
-
-    def test_energy_is_that_of_the_plug(self, plug):
-        meter = flux_meter(plug.url)
-        meter.start()
-        start, stop = instants(30)
-        samples = meter.collect(start, stop)
-        covered_s = (samples[-1].time_ns - samples[0].time_ns) / S
-        assert energy_j(samples) == pytest.approx(60 * covered_s, rel=1e-6)
-        assert covered_s == pytest.approx(30, abs=3 * PERIOD_S)

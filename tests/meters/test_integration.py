@@ -9,7 +9,8 @@ from energy_traces import channel, ns, one, trace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulelab.meters.integration import channel_energy, cumulative_j
+from joulelab.meters.curves import curves_of
+from joulelab.meters.integration import channel_energy
 from joulelab.meters.intervals import union
 from joulelab.records import Energy, Trace
 
@@ -197,7 +198,9 @@ def test_no_time_is_no_coverage() -> None:
 def test_cumulative_energy_is_flat_outside_the_samples() -> None:
     of = one(POWER, [1, 2, 3], [10, 10, 20])
     times = [0, ns(1), ns(1.5), ns(3), ns(9)]
-    assert cumulative_j(of, "m.a", times).tolist() == pytest.approx([0, 0, 5, 25, 25])
+    assert curves_of(of)["m.a"].energy_at(np.array(times)).tolist() == pytest.approx(
+        [0, 0, 5, 25, 25]
+    )
 
 
 def test_an_unknown_channel_is_a_key_error() -> None:

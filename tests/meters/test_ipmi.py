@@ -15,6 +15,7 @@ from joulelab.errors import ConfigError, MeterDenied, MeterUnavailable
 from joulelab.meters import ipmi
 from joulelab.meters.ipmi import Ipmi, parse
 
+DCMI = "DCMI request failed because"
 STAMP = "Thu Apr 20 09:14:23 2023    "
 
 
@@ -102,6 +103,7 @@ def test_probe_asks_nothing(tool):
     ("said", "kind", "cure"),
     [
         (REFUSED, MeterDenied, "udev"),
+        (f"{DCMI}: Insufficient privilege level (d4)", MeterDenied, "privilege=OPERATOR"),
         (NO_SESSION, MeterUnavailable, "by hand"),
         (NO_DCMI, MeterUnavailable, "meter=redfish"),
         ("", MeterUnavailable, "without a word"),

@@ -8,18 +8,17 @@ import time
 
 import pytest
 from contracts.database import DatabaseContract
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.fake_kwollect import FakeKwollect
+from support.instants import S, now, past
 from support.loopback import Answer, Loopback
 
 from joulelab.errors import ConfigError, MeterDenied, MeterUnavailable
 from joulelab.meters.kwollect import Kwollect
-from joulelab.records import Instant
 
 PERIOD_S = 0.05
 KNOWN_CLOCK = {"clock_offset_s": 0.0, "u_clock_s": 0.01}
-S = 1_000_000_000
 METRICS = {
     "wattmetre_power_watt": lambda at_s: at_s % 1000,
     "bmc_node_power_watt": lambda at_s: 150,
@@ -40,13 +39,6 @@ def meter_of(api, *metrics, **options):
     given_options = {"update_period_s": PERIOD_S, **KNOWN_CLOCK, **options}
     chosen = {"metrics": metrics} if metrics else {}
     return Kwollect(api.url, site="lyon", node="taurus-7", **chosen, **given_options)
-
-
-def past(seconds):
-    shift_ns = time.monotonic_ns() - time.time_ns()
-    stop_ns = time.time_ns() - 2 * S
-    start_ns = stop_ns - round(seconds * S)
-    return Instant(start_ns + shift_ns, start_ns), Instant(stop_ns + shift_ns, stop_ns)
 
 
 class TestKwollect(DatabaseContract):
@@ -111,9 +103,9 @@ def test_two_supplies_are_two_channels_to_be_summed(api):
 def test_waits_for_the_sample_after_the_end(api):
     meter = meter_of(api)
     meter.start()
-    start = Instant(time.monotonic_ns(), time.time_ns())
+    start = now()
     time.sleep(0.2)
-    stop = Instant(time.monotonic_ns(), time.time_ns())
+    stop = now()
     samples = meter.collect(start, stop)
     assert max(each.time_ns for each in samples) > stop.monotonic_ns
     assert meter.trouble is None
@@ -147,12 +139,12 @@ def test_a_clock_set_forward_is_undone(api):
         "wattmetre_power_watt": lambda at_s: None if jumped_s <= at_s < jumped_s + 20 else 100.0
     }
     meter.start()
-    start = Instant(time.monotonic_ns(), time.time_ns())
+    start = now()
     time.sleep(0.5)
     jumped_s = time.time()
     api.clock, api.clock_s = (lambda: time.time() + 20), 20.0
     time.sleep(0.5)
-    stop = Instant(time.monotonic_ns(), time.time_ns())
+    stop = now()
     samples = meter.collect(start, stop)
     inside = [each for each in samples if start.monotonic_ns <= each.time_ns <= stop.monotonic_ns]
     assert "set by about +20" in meter.trouble
@@ -195,6 +187,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
+@settings(deadline=None, max_examples=50)
 def test_any_answer_is_understood_or_refused(answer):
     body = json.dumps(answer).encode()
     refused = pytest.raises((MeterUnavailable, ConfigError))

@@ -141,3 +141,20 @@ def test_a_counter_that_slept_through_a_phase_still_knows_its_energy() -> None:
     assert ledger.headline["fit"].value_j == pytest.approx(1000)
     assert (ledger.headline["fit"].coverage, ledger.headline["fit"].bridged) == (0.0, True)
     assert metrics(of, ledger)["energy_j/fit"] == pytest.approx(1000)
+
+
+def test_the_counter_of_a_plug_corrects_its_power_in_phases_and_curve_alike() -> None:
+    times = np.arange(0, 700.0)
+    power = channel("power", "wall", "power", accuracy_absolute_w=3.0, accuracy_relative=0.01)
+    counter = channel("counter", "wall", "energy", inside="power", resolution=3.6)
+    plug = {
+        "plug.power": (power, times, np.full(700, 52.0)),
+        "plug.energy": (counter, times, np.floor(50 * times / 3.6) * 3.6),
+    }
+    recorded = trace(plug, [("idle", 0, 20), ("fit", 20, 620), ("evaluate", 620, 680)])
+    settled = settle(recorded)
+    assert settled.headline_channels == ("plug.power",)
+    fit_j = settled.headline["fit"].value_j
+    assert fit_j == pytest.approx(50 * 600, rel=0.001)
+    assert curve_energy_j(recorded, settled, [ns(620)])[0] == pytest.approx(fit_j, rel=1e-9)
+    assert metrics(recorded, settled)["energy_j"] == pytest.approx(50 * 660, rel=0.001)

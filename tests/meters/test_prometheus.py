@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from typing import NamedTuple
@@ -11,18 +10,15 @@ from urllib.parse import urlsplit
 import pytest
 from contracts.database import DatabaseContract
 from support.fake_powercap import FakePowercap, FakeZone, mmio
+from support.instants import S, now, past
 from support.loopback import Answer, Loopback
 from support.servers import await_series, needs, node_exporter, prometheus
 
 from joulelab.errors import ConfigError, MeterDenied, MeterUnavailable
 from joulelab.meters.prometheus import Prometheus
-from joulelab.meters.prometheus_api import selector
-from joulelab.meters.prometheus_presets import PRESETS
-from joulelab.records import Instant
 
 PERIOD_S = 0.2
 KNOWN_CLOCK = {"clock_offset_s": 0.0, "u_clock_s": 0.01, "scrape_interval_s": PERIOD_S}
-S = 1_000_000_000
 RANGE_J = 900.0
 WATTS = {"package-0": 300.0, "core": 40.0, "dram": 8.0}
 GPU_W = 150.0
@@ -79,9 +75,9 @@ def plant(tmp_path_factory):
 
 def collected(meter, seconds=1.5):
     meter.start()
-    start = Instant(time.monotonic_ns(), time.time_ns())
+    start = now()
     time.sleep(seconds)
-    stop = Instant(time.monotonic_ns(), time.time_ns())
+    stop = now()
     meter.stop()
     found = {}
     for sample in sorted(meter.collect(start, stop)):
@@ -155,9 +151,7 @@ class TestPrometheus(DatabaseContract):
         assert all(math.isnan(each.value) for each in found["x"])
 
     def test_pages_give_what_one_answer_gives(self, plant):
-        start, stop = (
-            Instant(time.monotonic_ns() - back, time.time_ns() - back) for back in (3 * S, S)
-        )
+        start, stop = past(2)
         whole, paged = (
             Prometheus(plant.url, "rapl", page_s=page_s, **KNOWN_CLOCK) for page_s in (3600.0, 0.3)
         )
@@ -195,72 +189,3 @@ class TestPrometheus(DatabaseContract):
                 Prometheus(server.url, "rapl", token="old").start()
             with pytest.raises(MeterUnavailable):
                 Prometheus(server.url, "rapl", token="abc").start()
-
-
-def answering(*labels_and_values):
-    result = [{"metric": m, "value": [0, str(v)]} for m, v in labels_and_values]
-    body = json.dumps({"status": "success", "data": {"result": result}}).encode()
-    return Loopback(lambda request: Answer(body))
-
-
-def test_one_machine_must_be_chosen():
-    name = "node_rapl_package_joules_total"
-    series = [({"__name__": name, "index": "0", "instance": f"n{n}:9100"}, 5.0) for n in (1, 2)]
-    refused = pytest.raises(ConfigError, match="n1:9100, n2:9100")
-    with answering(*series) as server, refused as refusal:
-        Prometheus(server.url, "rapl").start()
-    assert "meter.prometheus.labels.instance=" in str(refusal.value)
-
-
-def test_dies_that_mirror_one_counter_count_once():
-    names = [f"node_rapl_package_0_die_{die}_joules_total" for die in range(4)]
-    values = [1000.0, 1000.2, 2000.0, 1000.1]
-    series = [({"__name__": n, "index": "0"}, v) for n, v in zip(names, values, strict=True)]
-    with answering(*series) as server:
-        meter = Prometheus(server.url, "rapl", clock_offset_s=0.0)
-        meter.start()
-    assert [each.name for each in meter.channels] == ["package-0-die-0", "package-0-die-2"]
-
-
-def test_two_counters_of_one_name_are_not_mixed():
-    labels = {"__name__": "node_rapl_package_joules_total", "index": "0"}
-    refused = pytest.raises(ConfigError, match=r'2 series of package-0 match.*job="a".*job="b"')
-    with answering(({**labels, "job": "a"}, 5.0), ({**labels, "job": "b"}, 9.0)) as server, refused:
-        Prometheus(server.url, "rapl").start()
-
-
-@pytest.mark.parametrize(
-    ("preset", "metric", "labels", "means"),
-    [
-        ("rapl", "node_rapl_joules_total", {"rapl_zone": "dram", "index": "1"}, ("dram-1", "dram")),
-        ("rapl", "node_rapl_psys_joules_total", {"index": "0"}, ("psys", "node")),
-        ("dcgm", "DCGM_FI_DEV_POWER_USAGE", {"gpu": "3"}, ("gpu-3", "gpu")),
-        (
-            "kepler",
-            "kepler_node_package_joules_total",
-            {"package": "0", "mode": "idle"},
-            ("package-0-idle", "cpu"),
-        ),
-    ],
-)
-def test_labels_name_the_channel(preset, metric, labels, means):
-    channel = PRESETS[preset].quantity({"__name__": metric, **labels}).channel()
-    assert (channel.name, channel.scope) == means
-    assert channel.provenance == "measured"
-
-
-def test_a_power_model_is_an_estimate():
-    labels = {"__name__": "kepler_node_platform_joules_total", "source": "trained_power_model"}
-    assert PRESETS["kepler"].quantity(labels).channel().provenance == "estimated"
-
-
-def test_a_mirror_of_the_packages_is_left_out():
-    path = "/sys/class/powercap/intel-rapl-mmio:0"
-    assert (
-        PRESETS["rapl"].quantity({"__name__": "node_rapl_package_joules_total", "path": path})
-        is None
-    )
-
-
-def test_a_selector_is_quoted():
-    assert selector({"a": 'x"\\\n'}, "b") == '{b, a="x\\"\\\\\\n"}'

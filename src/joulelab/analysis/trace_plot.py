@@ -12,6 +12,7 @@ from joulelab.analysis.plots import STYLE
 from joulelab.meters.curves import Curve, Floats, curves_of, ratio
 from joulelab.meters.integration import weigh
 from joulelab.meters.intervals import Intervals, Spans, union
+from joulelab.meters.reconcile import reconciled
 from joulelab.meters.scopes import LEVELS, PROVENANCES, meter_of
 from joulelab.meters.uncertainty import combine
 from joulelab.records import Channel, Energy, Phase, Trace
@@ -45,7 +46,7 @@ def _place(channel: Channel) -> tuple[int, int]:
 
 def energies(trace: Trace, intervals: Intervals) -> dict[str, Energy]:
     """What each instrument saw of the intervals."""
-    curves = curves_of(trace)
+    curves = reconciled(curves_of(trace))
     spans = Spans.of({"": intervals})
     return {
         name: combine({each: weigh(curves[each], spans).energies()[""] for each in ids})
@@ -69,7 +70,7 @@ def power(trace: Trace, path: Path, title: str) -> Path:
     from matplotlib.figure import Figure
     from matplotlib.rcsetup import cycler
 
-    curves = curves_of(trace)
+    curves = reconciled(curves_of(trace))
     whole = span(trace)
     with matplotlib.rc_context({**STYLE, "axes.prop_cycle": cycler("color", COLOURS)}):
         figure = Figure(figsize=INCHES, layout="constrained")

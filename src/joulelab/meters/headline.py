@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from joulelab.meters.curves import curves_of
 from joulelab.meters.integration import Weighed, weigh
 from joulelab.meters.intervals import Intervals, Spans
+from joulelab.meters.reconcile import reconciled
 from joulelab.meters.scopes import choose
 from joulelab.meters.uncertainty import combine
 from joulelab.records import Energy, Trace
@@ -22,7 +23,8 @@ def headline(trace: Trace, intervals: Intervals) -> tuple[tuple[str, ...], Energ
     provenance tells.
     """
     spans = Spans.of({"": intervals})
-    weighed = {channel_id: weigh(curve, spans) for channel_id, curve in curves_of(trace).items()}
+    curves = reconciled(curves_of(trace))
+    weighed = {channel_id: weigh(curve, spans) for channel_id, curve in curves.items()}
     chosen = headline_channels(weighed, "")
     if not chosen:
         return None

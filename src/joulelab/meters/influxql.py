@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,15 @@ from joulelab.meters.http import Endpoint
 from joulelab.meters.influx_series import Query, numbers_only
 
 PAGE_S = 3600.0 * 6
+
+
+class Answered(NamedTuple):
+    """One series: its tags, its rows (of a SELECT epoch ns and value, else a name), and whether more
+    were cut off."""
+
+    tags: dict[str, str]
+    rows: list[tuple[Any, Any]]
+    partial: bool
 
 
 class InfluxQl:
@@ -27,7 +36,7 @@ class InfluxQl:
         self._where = where
 
     def check(self) -> None:
-        names = [row[0] for series in self._ask("SHOW DATABASES") for row in series["values"]]
+        names = [row[0] for series in self._ask("SHOW DATABASES") for row in series.rows]
         if self._database not in names:
             raise ConfigError(
                 f"no database {self._database}",
@@ -40,8 +49,8 @@ class InfluxQl:
         text = f"{self._select(query)} WHERE {since} GROUP BY * ORDER BY time DESC LIMIT 1"
         found = []
         for series in self._ask(text):
-            numbers_only(query, [row[1] for row in series["values"]])
-            found.append({name: str(value) for name, value in series.get("tags", {}).items()})
+            numbers_only(query, [row[1] for row in series.rows])
+            found.append(series.tags)
         return found
 
     def points(self, query: Query, tags: Mapping[str, str], first_ns: int, last_ns: int) -> Record:
@@ -49,13 +58,13 @@ class InfluxQl:
         return joined([record for page in found for record in self._page(query, tags, *page)])
 
     def hint(self, query: Query) -> str:
-        names = [row[0] for series in self._ask("SHOW MEASUREMENTS") for row in series["values"]]
+        names = [row[0] for series in self._ask("SHOW MEASUREMENTS") for row in series.rows]
         if query.measurement not in names:
-            return f"the database has {', '.join(map(str, names[:20])) or 'no measurement'}"
+            return f"the database has {', '.join(names[:20]) or 'no measurement'}"
         text = f"SHOW FIELD KEYS FROM {_name(query.measurement)}"
-        fields = [row[0] for series in self._ask(text) for row in series["values"]]
+        fields = [row[0] for series in self._ask(text) for row in series.rows]
         if query.field not in fields:
-            return f"its fields are {', '.join(map(str, fields[:20]))}"
+            return f"its fields are {', '.join(fields[:20])}"
         return "check the tags, and that the plug reports and somebody writes it down"
 
     def _page(
@@ -64,11 +73,11 @@ class InfluxQl:
         while True:
             times = f"time >= {begin_ns} AND time <= {end_ns}"
             text = f"{self._select(query)} WHERE {_condition(tags)}{times} GROUP BY *"
-            answered = [s for s in self._ask(text) if _same(s.get("tags", {}), tags)]
+            answered = [s for s in self._ask(text) if _same(s.tags, tags)]
             records = [_record(query, series) for series in answered]
             yield from records
             # The server cuts off at its max-row-limit, and says so.
-            if not any(series.get("partial") for series in answered):
+            if not any(series.partial for series in answered):
                 return
             begin_ns = int(records[-1].times_ns[-1]) + 1
 
@@ -76,31 +85,43 @@ class InfluxQl:
         policy = "" if self._retention_policy is None else f"{_name(self._retention_policy)}."
         return f"SELECT {_name(query.field)} FROM {policy}{_name(query.measurement)}"
 
-    def _ask(self, text: str) -> Iterator[dict[str, Any]]:
+    def _ask(self, text: str) -> list[Answered]:
         """The series of one statement; MeterUnavailable with the server's own words."""
         reply = self._endpoint.get("/query", {"db": self._database, "epoch": "ns", "q": text})
         answer = reply.json()
-        results = answer.get("results", []) if isinstance(answer, dict) else []
-        for part in [answer, *results] if isinstance(answer, dict) else []:
-            if "error" in part:
-                raise MeterUnavailable(
-                    f"InfluxDB answered: {part['error']}",
-                    where=self._where,
-                    cure="check database, retention policy and rights",
-                )
-        for result in results:
-            yield from (series for series in result.get("series", []) if "values" in series)
+        try:
+            results = answer.get("results", [])
+            for part in (answer, *results):
+                if "error" in part:
+                    raise self._unavailable(f"InfluxDB answered: {part['error']}")
+            found = (series for result in results for series in result.get("series", []))
+            return [_answered(series) for series in found if "values" in series]
+        except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+            raise self._unavailable(f"answered {str(answer)[:120]}") from error
+
+    def _unavailable(self, what: str) -> MeterUnavailable:
+        cure = "check url, database, retention policy and rights"
+        return MeterUnavailable(what, where=self._where, cure=cure)
 
 
-def _record(query: Query, series: Mapping[str, Any]) -> Record:
-    rows = series["values"]
-    times_ns = np.array([row[0] for row in rows], dtype=np.int64)
-    return Record(times_ns, np.array(numbers_only(query, [row[1] for row in rows])))
+def _answered(series: Mapping[str, Any]) -> Answered:
+    tags = {str(name): str(value) for name, value in (series.get("tags") or {}).items()}
+    rows: list[tuple[Any, Any]]
+    if series["columns"][0] == "time":
+        rows = [(int(at_ns), value) for at_ns, value in series["values"]]
+    else:
+        rows = [(str(row[0]), None) for row in series["values"]]
+    return Answered(tags, rows, bool(series.get("partial")))
 
 
-def _same(answered: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+def _record(query: Query, series: Answered) -> Record:
+    times_ns = np.array([row[0] for row in series.rows], dtype=np.int64)
+    return Record(times_ns, np.array(numbers_only(query, [row[1] for row in series.rows])))
+
+
+def _same(answered: Mapping[str, str], tags: Mapping[str, str]) -> bool:
     """A tag that a series lacks is an empty one."""
-    return all(str(value) == tags.get(name, "") for name, value in answered.items())
+    return all(value == tags.get(name, "") for name, value in answered.items())
 
 
 def _condition(tags: Mapping[str, str]) -> str:

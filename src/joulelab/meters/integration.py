@@ -108,11 +108,6 @@ def channel_energy(trace: Trace, channel_id: str, intervals: Intervals) -> Energ
     return weigh(_curve(trace, channel_id), Spans.of({"": intervals})).energies()[""]
 
 
-def cumulative_j(trace: Trace, channel_id: str, times_ns: Sequence[int] | Times) -> Floats:
-    """(m,) joules that one channel counted from its first sample to each time."""
-    return _curve(trace, channel_id).energy_at(np.asarray(times_ns, dtype=np.int64))
-
-
 def _curve(trace: Trace, channel_id: str) -> Curve:
     channel = trace.channels[channel_id]
     return build(channel, *samples_of(trace, channel_id), edges_of(trace.phases))

@@ -31,14 +31,14 @@ _FIELD = re.compile(r"^\s*([A-Za-z][A-Za-z ]*?)(?: is)?:\s+(.*?)\s*$", re.MULTIL
 _REFUSALS = (
     # What ipmitool says, what that means, and the cure.
     ("permission denied", "this user may not ask the BMC", GROUP_CURE),
-    (
-        "unauthorized name",
-        "the BMC does not know this user",
-        "set meter.ipmi.user and JOULELAB_IPMI_PASSWORD",
-    ),
+    ("unauthorized name", "the BMC does not know this user", "set meter.ipmi.user"),
     ("invalid user name", "the BMC refuses the user", "set meter.ipmi.user"),
     ("incorrect password", "the BMC refuses the password", "set JOULELAB_IPMI_PASSWORD"),
-    ("insufficient privilege", "the BMC grants this user too little", "give it the right `user`"),
+    (
+        "insufficient privilege",
+        "the BMC wants more privilege for a reading",
+        "say meter.ipmi.privilege=OPERATOR (or ADMINISTRATOR) and let the user have it",
+    ),
 )
 
 
@@ -54,10 +54,9 @@ class Ipmi:
     """Channel `power`: the BMC's instantaneous power reading of the node, in whole watts.
 
     Without `host` it asks this machine's BMC through `device`, else with no more `privilege` than a
-    reading needs (ipmitool itself would ask for ADMINISTRATOR). The password travels in the
-    environment of the child process, where only its owner sees it, never on a command line.
-    The BMC's own stamp has steps of 1 s on a clock of its own: it only shows whether the figure is
-    still renewed.
+    reading needs (ipmitool itself asks for ADMINISTRATOR, some BMCs want OPERATOR). The password
+    travels in the environment of the child process, where only its owner sees it, never on a command
+    line. The BMC's own stamp (1 s steps, its own clock) only shows whether it renews its figure.
 
     `update_period_s` is how often the BMC renews its figure: its maker knows. `accuracy_relative`
     and `accuracy_absolute_w` are declared, not certified: most makers publish no bound.

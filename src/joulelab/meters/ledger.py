@@ -9,7 +9,7 @@ import numpy as np
 
 from joulelab.meters.curves import Curve, Floats, curves_of
 from joulelab.meters.headline import headline_channels
-from joulelab.meters.integration import cumulative_j, weigh
+from joulelab.meters.integration import weigh
 from joulelab.meters.intervals import (
     RUN,
     Intervals,
@@ -19,6 +19,7 @@ from joulelab.meters.intervals import (
     work_intervals,
 )
 from joulelab.meters.peaks import peak_memory_bytes, peak_power_w
+from joulelab.meters.reconcile import reconciled
 from joulelab.meters.rest import Rest
 from joulelab.meters.uncertainty import combine
 from joulelab.records import Energy, Metrics, Trace
@@ -54,7 +55,7 @@ def settle(trace: Trace) -> Ledger:
     The headline's channels are chosen by what they saw of the work; where a run ended before its
     work began, of its top-level phases, or of all there is.
     """
-    curves = curves_of(trace)
+    curves = reconciled(curves_of(trace))
     intervals = phase_intervals(trace.phases, curves)
     work = work_intervals(trace.phases)
     judged: Intervals = work or top_level(trace.phases) or intervals.get(RUN, [])
@@ -85,7 +86,8 @@ def curve_energy_j(trace: Trace, ledger: Ledger, times_ns: Sequence[int]) -> Flo
     if not starts or not ledger.headline_channels:
         return np.full(len(times_ns), np.nan)
     asked = np.array([min(starts), *times_ns], dtype=np.int64)
-    totals = [cumulative_j(trace, channel_id, asked) for channel_id in ledger.headline_channels]
+    curves = reconciled(curves_of(trace))
+    totals = [curves[channel_id].energy_at(asked) for channel_id in ledger.headline_channels]
     since_start: Floats = np.sum([total[1:] - total[0] for total in totals], axis=0)
     return since_start
 
@@ -108,7 +110,7 @@ def metrics(trace: Trace, ledger: Ledger) -> Metrics:
             _add(found, f"energy_j/{phase}/{channel_id}", energy)
     if ledger.idle_w is not None:
         found["power_w/idle"] = ledger.idle_w
-    curves = curves_of(trace)
+    curves = reconciled(curves_of(trace))
     spans = Spans.of(phase_intervals(trace.phases, curves))
     for name, seconds in zip(spans.names, spans.duration_s.tolist(), strict=True):
         found[f"duration_s/{name}"] = seconds

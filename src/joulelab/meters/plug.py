@@ -13,7 +13,6 @@ from joulelab.meters.http import Endpoint, Reply
 from joulelab.records import Channel, Sample
 from joulelab.units import NS_PER_S
 
-
 RESTARTED = "the counter restarted: what it counted since the last reading is not known"
 
 

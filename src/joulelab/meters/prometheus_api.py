@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from joulelab.meters.http import Endpoint
 from joulelab.units import NS_PER_S
 
 Labels = Mapping[str, str]
+T = TypeVar("T")
 
 
 class QueryApi:
@@ -26,8 +27,7 @@ class QueryApi:
 
     def now(self, selector: str) -> Iterator[tuple[Labels, float]]:
         """The last value of each series, none older than five minutes."""
-        for series in self._ask(selector):
-            yield series["metric"], _number(series["value"][1])
+        yield from self._ask(selector, lambda series: _number(series["value"][1]))
 
     def points(self, selector: str, first_ns: int, last_ns: int) -> Iterator[tuple[Labels, Record]]:
         """The scrapes in [first, last] as they are stored, page by page, some of them twice.
@@ -37,22 +37,24 @@ class QueryApi:
         for begin_ns, end_ns in pages(first_ns, last_ns, self._page_s):
             # A range takes in its end, and before Prometheus 3 its start too.
             range_ms = max(math.ceil((end_ns - begin_ns) / 1e6) + 1, 1)
-            for series in self._ask(f"{selector}[{range_ms}ms]", end_ns):
-                yield series["metric"], _record(series["values"])
+            query = f"{selector}[{range_ms}ms]"
+            yield from self._ask(query, lambda series: _record(series["values"]), end_ns)
 
-    def _ask(self, query: str, at_ns: int | None = None) -> list[dict[str, Any]]:
+    def _ask(
+        self, query: str, read: Callable[[Mapping[str, Any]], T], at_ns: int | None = None
+    ) -> list[tuple[Labels, T]]:
         params = {"query": query}
         if at_ns is not None:
             params["time"] = f"{at_ns // NS_PER_S}.{at_ns % NS_PER_S // 1_000_000:03d}"
         answer = self._endpoint.get("/api/v1/query", params).json()
-        if not isinstance(answer, dict) or answer.get("status") != "success":
+        try:
+            return [(dict(each["metric"]), read(each)) for each in answer["data"]["result"]]
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
             raise MeterUnavailable(
                 f"answered {str(answer)[:120]}",
                 where=self._where,
                 cure="check that it is a Prometheus",
-            )
-        result: list[dict[str, Any]] = answer["data"]["result"]
-        return result
+            ) from error
 
 
 def selector(labels: Mapping[str, Any], first: str = "") -> str:

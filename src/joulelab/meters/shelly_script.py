@@ -1,8 +1,7 @@
-"""A script on the plug that keeps what was measured while nobody asked, and its clock."""
+"""A script on the plug that keeps what was measured while nobody asked."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any, NamedTuple
@@ -10,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from joulelab.errors import MeterUnavailable
-from joulelab.meters.curves import Floats, Times
-from joulelab.meters.http import Endpoint, Reply
+from joulelab.meters.http import Endpoint
 from joulelab.meters.json_path import JsonPath
 from joulelab.meters.plug import Reading
+from joulelab.meters.plug_clock import PlugClock
 from joulelab.meters.shelly_api import Gen2
 from joulelab.units import J_PER_WH
 
@@ -24,44 +23,6 @@ PERIOD_S = 0.5
 KEPT = 120
 """A minute of memory; a script has about 25 kB for everything."""
 ROWS = 40
-
-WINDOW_MS = 10_000.0
-WIDEST = 3.0
-DRIFT = 50e-6
-"""A quartz is right to this, as a rule: what an exchange tells of the clock fades with it."""
-
-
-class PlugClock:
-    """The plug's milliseconds on this host's monotonic clock, from the exchanges that name both.
-
-    The plug read its clock between question and answer: half of the time between them is the
-    bound of each exchange. Of every ten seconds the quickest exchange counts, and between those
-    the offset is linear, so that drift is followed.
-    """
-
-    def __init__(self) -> None:
-        self._best: dict[int, tuple[float, float, float]] = {}
-
-    def add(self, plug_ms: float, reply: Reply) -> None:
-        half_ns = (reply.answered_ns - reply.asked_ns) / 2
-        window = int(plug_ms // WINDOW_MS)
-        known = self._best.get(window)
-        if known is None or half_ns < known[0]:
-            self._best[window] = (half_ns, plug_ms, reply.middle_ns - plug_ms * 1e6)
-
-    @property
-    def u_s(self) -> float:
-        """Standard uncertainty of a stamp near a good exchange."""
-        quickest_s = min(half_ns for half_ns, _, _ in self._best.values()) / 1e9
-        return (quickest_s + DRIFT * WINDOW_MS / 1e3) / math.sqrt(3)
-
-    def monotonic_ns(self, plug_ms: Floats) -> Times:
-        """(n,) plug's milliseconds -> (n,) ns."""
-        exchanges = np.array([self._best[window] for window in sorted(self._best)])
-        good = exchanges[exchanges[:, 0] <= WIDEST * exchanges[:, 0].min()]
-        offset_ns = np.interp(plug_ms, good[:, 1], good[:, 2])
-        result: Times = np.round(plug_ms * 1e6 + offset_ns).astype(np.int64)
-        return result
 
 
 class Session:
