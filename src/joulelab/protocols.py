@@ -51,7 +51,8 @@ class Meter(Protocol):
 
 @runtime_checkable
 class BufferedMeter(Meter, Protocol):
-    """A meter that kept its own record: asked once, after the run.
+    """A meter that kept its own record: asked once, after the run. One that says nothing while the
+    run goes has `live = False`, and its `read` returns no samples.
 
     `collect` returns the samples of [start, stop] on this host's monotonic clock, with one sample
     beyond each end where the instrument has one, in any order and possibly doubled.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -267,3 +268,29 @@ def test_a_meters_own_trouble_is_a_failure(tmp_path):
     meter.trouble = "the clock was set"
     recorder, _ = record(tmp_path, {"a": meter})
     assert recorder.failures == {"a": "the clock was set"}
+
+
+class Archive(LoggingMeter):
+    """Says nothing live, and learns of its clock when it delivers."""
+
+    live = False
+
+    def read(self):
+        return ()
+
+    def collect(self, start, stop):
+        self.channels = [replace(channel, u_clock_s=0.5) for channel in self.channels]
+        return super().collect(start, stop)
+
+
+def test_a_required_archive_is_not_taken_for_silent(tmp_path):
+    recorder = Recorder({"a": Archive(remote=True)}, tmp_path, 0.05, {"a": True})
+    recorder.start()
+    time.sleep(2.5)
+    assert recorder.failed_required is None
+    recorder.stop()
+
+
+def test_what_a_meter_learns_while_it_delivers_is_in_the_trace(tmp_path):
+    _, read = record(tmp_path, {"a": Archive(remote=True)})
+    assert read.channels["a.energy"].u_clock_s == 0.5

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from joulelab.meters import uncertainty
-from joulelab.meters.curves import Curve, Floats, Times, build, edges_of, ratio, samples_of
+from joulelab.meters.curves import Curve, Floats, build, edges_of, ratio, samples_of
 from joulelab.meters.intervals import Intervals, Spans
 from joulelab.records import Channel, Energy, Trace
 

@@ -40,10 +40,10 @@ class Kwollect(DatabaseMeter):
 
     `scopes` says what a power sees where its name does not: `wattmetre_` and `pdu_` wall, `bmc_`
     node, `bmc_cpu_` cpu, `bmc_gpu_` gpu. `node` None is this host, `site` None the second part of
-    its full name. The wattmetres (OmegaWatt) resolve 0.1 W once a second (Grid'5000, "Energy
-    consumption monitoring"), 50 times with the job type `monitor=wattmetre_power_watt`; a BMC rounds
-    to 1 W. Neither page states an accuracy: `accuracy_relative` is declared, not certified. From
-    inside Grid'5000 no password is asked.
+    its full name. The wattmetres give a value once a second, 50 times with the job type
+    `monitor=wattmetre_power_watt` (Grid'5000, "Energy consumption monitoring"); a BMC rounds to 1 W.
+    The page states neither step nor accuracy: `resolution` and `accuracy_relative` are declared, not
+    certified. From inside Grid'5000 no password is asked.
     """
 
     def __init__(

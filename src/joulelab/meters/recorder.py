@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -156,6 +156,7 @@ class Recorder:
                 stop_quietly(watched)
         answering = [watched for watched in self._watched if not watched.hangs]
         collect_all(answering, self.anchor, stop, self._writer)
+        self._declare_again(answering)
         self._keep_drift(stop)
         self._writer.close()
 
@@ -191,6 +192,15 @@ class Recorder:
                 for watched in sampler.meters:
                     watched.hangs = True
                     watched.failure = f"did not answer within {STOP_TIMEOUT_S:g} s at the stop"
+
+    def _declare_again(self, watched: Sequence[Watched]) -> None:
+        """What a meter learnt of its own clock while it delivered."""
+        declared = {key: channel for each in watched for key, channel in each.channels().items()}
+        if any(self._channels.get(key) != channel for key, channel in declared.items()):
+            assert self._writer is not None
+            known = {key: declared[key] for key in declared if key in self._channels}
+            self._channels = {**self._channels, **known}
+            self._writer.add(known)
 
     def _edge(self, edge: str) -> None:
         if self._local is None or self._writer is None:

@@ -51,8 +51,9 @@ class Watched:
         self.heard_ns = time.monotonic_ns()
 
     def lost(self, now_ns: int) -> bool:
-        """Silent for longer than a few failed readings."""
-        return now_ns - self.heard_ns > GRACE_NS + 3 * self.period_ns
+        """Silent for longer than a few failed readings, though it speaks while the run goes."""
+        live: bool = getattr(self.meter, "live", True)
+        return live and now_ns - self.heard_ns > GRACE_NS + 3 * self.period_ns
 
     def read(self) -> Sequence[Sample]:
         """What the meter says; where it raises, no answer on any channel."""
