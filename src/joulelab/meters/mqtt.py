@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from paho.mqtt.client import MQTTMessage
 
 KEY = "meter.mqtt"
+FIRST_MESSAGE_S = 3.0
 STALE_PERIODS = 3.0
 
 
@@ -71,6 +72,7 @@ class Mqtt:
         timeout_s: float = 3.0,
     ) -> None:
         self._broker = Broker(host, port, user, password, tls, timeout_s)
+        self._update_period_s = update_period_s
         self._stale_ns = round(STALE_PERIODS * update_period_s * NS_PER_S)
         self._stamp: OwnStamp | None = None
         if time_path is not None:
@@ -113,6 +115,14 @@ class Mqtt:
         return tuple(reader.channel for reader in self._readers)
 
     def start(self) -> None:
+        self._connect()
+        self._await_first()
+
+    def probe(self) -> None:
+        self._connect()
+        self.stop()
+
+    def _connect(self) -> None:
         self.stop()
         self._series = {reader.channel.name: Series(reader.channel) for reader in self._readers}
         self._anchor = Instant(time.monotonic_ns(), time.time_ns())
@@ -142,6 +152,14 @@ class Mqtt:
         for series in self._series.values():
             samples += series.between(start.monotonic_ns, stop.monotonic_ns)
         return samples
+
+    def _await_first(self) -> None:
+        """So that a topic that speaks regularly is heard when the run begins; silence is no error."""
+        until_s = time.monotonic() + min(1.5 * self._update_period_s, FIRST_MESSAGE_S)
+        while time.monotonic() < until_s:
+            if all(series.heard for series in self._series.values()):
+                return
+            time.sleep(0.01)
 
     def _check(self) -> None:
         if not self._readers:

@@ -97,6 +97,11 @@ class Series:
             self._values.append(math.nan)
             self._live = (time_ns, math.nan)
 
+    @property
+    def heard(self) -> bool:
+        with self._lock:
+            return math.isfinite(self._live[1])
+
     def latest(self, not_before_ns: int) -> float:
         """What the last message said, NaN where that was earlier or never."""
         with self._lock:
