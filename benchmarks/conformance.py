@@ -36,8 +36,9 @@ its trace. Made by `python -m benchmarks.conformance --out docs/conformance.md{p
 
 - **fault**: {faults}.
 - **energy error**: against the true energy of the seconds whose energy the meter says it knows. Limit:
-  0.1 %, or, where that is more, twice the uncertainty that the run itself states for the sampling,
-  rounding, edges and clock of this short phase (column **limit**; whole watts of a BMC, say).
+  0.1 %, or, where that is more, three times the standard uncertainty that the run itself states for the
+  sampling, rounding, edges and clock of this short phase (column **limit**; whole watts of a BMC, or the
+  3.6 J steps of a plug's counter, say).
 - **seen / visible**: the share of the phase that the meter saw, and the share in which it could be
   seen. A gap reaches from the last answer to the next one, so it is up to two sampling periods longer;
   a remote meter that is late is asked again every 2 s. *bridged*: a counter's own difference across the

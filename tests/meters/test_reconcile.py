@@ -76,6 +76,28 @@ def test_short_trace_stays_as_the_power_says():
     assert curve is raw
 
 
+def test_power_that_the_counter_confirms_stays_as_it_is():
+    raw, curve = both(plug(TIMES, load_w(TIMES), stepped(used_j(TIMES))))
+    for start_s, stop_s in ((110, 113), (300, 306), (110, 490)):
+        expected = energy(raw, start_s, stop_s).value_j
+        assert energy(curve, start_s, stop_s).value_j == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("length_s", [5, 30, 300])
+def test_a_corrected_phase_lies_within_what_it_states(length_s):
+    rng = np.random.default_rng(length_s)
+    inside = []
+    for _ in range(200):
+        step_at_s = rng.random() * 3.6
+        joules = stepped(used_j(TIMES) + step_at_s)
+        _, curve = both(plug(TIMES, load_w(TIMES) + 1.5, joules))
+        start_s = 110 + rng.random() * 80
+        found = energy(curve, start_s, start_s + length_s)
+        random_j = found.u_independent_j
+        inside.append(abs(found.value_j - 100.0 * length_s) <= 2 * random_j)
+    assert np.mean(inside) >= 0.93
+
+
 def test_coarse_counter_leaves_a_short_phase_alone():
     """A whole watt-hour a step, as Tasmota counts: nothing to say of ten minutes at 20 W."""
     coarse = dataclasses.replace(COUNTER, resolution=3600.0)

@@ -15,9 +15,11 @@ from joulelab.meters.integration import weigh
 from joulelab.meters.intervals import Spans
 from joulelab.meters.ledger import metrics, settle
 from joulelab.meters.lifecycle import RETRY_S
+from joulelab.meters.reconcile import reconciled
 from joulelab.records import Trace
 
 TARGET = 0.001
+STATED = 3.0
 EDGE_PERIODS = 2.5
 """A gap reaches from the last answer before a fault to the first after it."""
 EDGE_S = 0.2
@@ -67,14 +69,15 @@ def judge(row: Any, world: World, folder: Path, failures: dict[str, str]) -> Non
 
 def _energy(row: Any, world: World, recorded: Trace, channel_id: str, fit: tuple[int, int]) -> None:
     """Against the truth of the seconds whose energy the meter says it knows. The limit is the target, or
-    twice what the run itself declares for sampling, rounding, edges and clock."""
+    three times the standard uncertainty that the run itself states for sampling, rounding, edges and
+    clock, of the channel and of the counter that corrects it."""
     ledger = settle(recorded)
     metrics(recorded, ledger)
     energy = ledger.phases["fit"][channel_id]
     row.seen, row.bridged = energy.coverage, energy.bridged
-    samples = curves.samples_of(recorded, channel_id)
-    channel = recorded.channels[channel_id]
-    curve = curves.build(channel, *samples, curves.edges_of(recorded.phases))
+    known = reconciled(curves.curves_of(recorded))
+    curve = known[channel_id]
+    spans = Spans.of({"": [fit]})
     counted = np.diff(curve.counted_s) > 0
     true_j = sum(
         world.true_j(max(start, fit[0]), min(stop, fit[1]))
@@ -83,11 +86,15 @@ def _energy(row: Any, world: World, recorded: Trace, channel_id: str, fit: tuple
         )
         if start < fit[1] and stop > fit[0]
     )
-    random_j = math.sqrt(float(weigh(curve, Spans.of({"": [fit]})).random_j2[0]))
+    involved = [curve]
+    if curve.channel.kind == "power":
+        others = (each for each in known.values() if each.channel.kind == "counter")
+        involved += [each for each in others if each.channel.inside == world.judged]
+    random_j = math.sqrt(sum(float(weigh(each, spans).random_j2[0]) for each in involved))
     row.limit = TARGET
     if true_j > 0:
         row.error = energy.value_j / true_j - 1
-        row.limit = max(TARGET, 2 * random_j / true_j)
+        row.limit = max(TARGET, STATED * random_j / true_j)
     elif energy.value_j != 0:
         raise Refused(f"{energy.value_j:.3g} J of seconds that nobody saw")
 

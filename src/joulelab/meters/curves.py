@@ -39,7 +39,8 @@ class Curve:
     `counted_s` is the time whose energy is in `energy_j`: `seen_s`, and the gaps that a counter
     bridged. `variance_j2` is the sampling variance of a power channel (`_sampling_variance`).
     `bend_w` is half the fall of power over the interval that starts here, 0 in a counter.
-    `window_s` is the shortest time over which the channel can tell a power.
+    `window_s` is the shortest time over which the channel can tell a power. `end_variance_j2` is what
+    each end of an interval adds where another channel corrected this one (`reconcile`).
     """
 
     channel: Channel
@@ -50,6 +51,7 @@ class Curve:
     variance_j2: Floats
     bend_w: Floats
     window_s: float
+    end_variance_j2: Floats | None = None
 
     def energy_at(self, times_ns: Times) -> Floats:
         """(m,) joules from the first sample to each time; flat before it and after the last."""

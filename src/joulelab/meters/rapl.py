@@ -57,6 +57,7 @@ class Rapl:
         self._open_count = open_count
         self._counters: list[Counter | rapl_perf.PerfCounter] = []
         self._channels: tuple[Channel, ...] = ()
+        self._trouble: str | None = None
         self.note = ""
 
     @property
@@ -66,10 +67,11 @@ class Rapl:
     @property
     def trouble(self) -> str | None:
         troubles = [counter.trouble for counter in self._counters if counter.trouble]
-        return troubles[0] if troubles else None
+        return troubles[0] if troubles else self._trouble
 
     def start(self) -> None:
         self.stop()
+        self._trouble = None
         if self._via == "perf":
             self._start_perf()
         else:
@@ -86,6 +88,7 @@ class Rapl:
         return [counter.read() for counter in self._counters]
 
     def stop(self) -> None:
+        self._trouble = self.trouble
         for counter in self._counters:
             counter.close()
         self._counters = []

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from joulelab.meters.curves import Curve, Floats, Times, plausible_power_w, ratio
+from joulelab.meters.curves import Curve, Flags, Floats, Times, plausible_power_w, ratio
 from joulelab.meters.scopes import meter_of
 from joulelab.records import Channel
 from joulelab.units import NS_PER_S
@@ -25,6 +25,9 @@ lies between the two inside one stretch is then spread thinly."""
 
 AGREEMENT = 2.0
 """Standard uncertainties beyond the power's bound at which the two contradict each other."""
+
+SIGNIFICANT = 3.0
+"""Standard uncertainties of the counter beyond which it says that the power errs at all."""
 
 _WHOLE_S = 1e-6
 
@@ -48,7 +51,8 @@ def reconcile(power: Curve, counter: Curve) -> Curve:
     the sampling variance falls to the counter's variance, where that is less. In one that has gaps,
     the difference is the gaps' energy, which then counts (bridged, still unseen), unless it means a
     power that cannot be. Where both contradict each other beyond what they declare, where the
-    counter restarted, and outside all stretches, the power stands as it is.
+    counter restarted, outside all stretches, and everywhere if the counter over the whole time says
+    no more than its own doubt allows, the power stands as it is.
     """
     stretches = _stretches(power, _moves(counter))
     if not len(stretches.energy_j):
@@ -73,6 +77,8 @@ def reconcile(power: Curve, counter: Curve) -> Curve:
     declared = absolute * counted + relative * gains
     tolerance = total(declared) + AGREEMENT * np.hypot(stretches.u_j, np.sqrt(variance_j2))
     corrected = whole & (np.abs(lacking) <= tolerance)
+    if not _significant(stretches, lacking, corrected):
+        corrected[:] = False
     share = np.where(corrected, ratio(lacking, total(declared)), 0.0)
     # No correction turns an outlet that was off into a source: such a stretch is scaled.
     scaled = total((gains + share[of] * declared < 0).astype(np.float64)) > 0
@@ -92,7 +98,26 @@ def reconcile(power: Curve, counter: Curve) -> Curve:
         counted_s=_cumulative(counted + filled_s),
         variance_j2=_cumulative(variances * np.where(inside, calmer[of], 1.0) + doubt_j2),
         bend_w=refined.bend_w * np.append(np.where(inside, bend, 1.0), 0.0),
+        end_variance_j2=_end_variance_j2(stretches, of, corrected),
     )
+
+
+def _significant(stretches: _Stretches, lacking: Floats, comparable: Flags) -> bool:
+    """Whether the counter contradicts the power over all that both saw. One that does not confirms it:
+    a correction would then put the counter's steps in place of nothing."""
+    follows = np.zeros(len(lacking), dtype=bool)
+    follows[1:] = comparable[:-1] & (stretches.start_ns[1:] == stretches.stop_ns[:-1])
+    begins = comparable & ~follows
+    # One that follows another shares its beginning with the other's end: both errors cancel.
+    u_j = math.sqrt(float((stretches.u_j[begins] ** 2).sum()))
+    return abs(float(lacking[comparable].sum())) > SIGNIFICANT * u_j
+
+
+def _end_variance_j2(stretches: _Stretches, of: NDArray[np.intp], corrected: Flags) -> Floats:
+    """(n,) at every node: half the variance of the stretch around it, for each has two ends."""
+    at_nodes = np.where((of >= 0) & corrected[of], stretches.u_j[of] ** 2 / 2, 0.0)
+    result: Floats = np.maximum(np.append(at_nodes, 0.0), np.insert(at_nodes, 0, 0.0))
+    return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,11 @@ def boundary_variance_j2(curve: Curve, start_ns: Times, stop_ns: Times, mean_w: 
     # The interval that ends here, not one that begins here.
     index, into_s, step_s = curve.locate(stop_ns - 1)
     smear += np.abs(curve.bend_w[index]) * into_s**2 / step_s
-    result: Floats = (lag**2 + smear**2) / 3
+    corrected: Floats = np.zeros(len(start_ns))
+    if curve.end_variance_j2 is not None:
+        for ends_ns in (start_ns, stop_ns):
+            corrected += curve.interpolate(curve.end_variance_j2, ends_ns)
+    result: Floats = (lag**2 + smear**2) / 3 + corrected
     return result
 
 

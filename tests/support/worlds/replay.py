@@ -7,6 +7,7 @@ import json
 from support.worlds.base import World, power_w
 
 from joulelab.meters.replay import Replay
+from joulelab.records import Trace
 
 RECORDED_S = 120.0
 FIRST_S = 1_700_000_000
@@ -34,14 +35,12 @@ class ReplayWorld(World):
         (self.folder / "log.json").write_text(json.dumps(entries))
 
     def meter(self) -> Replay:
-        world = self
+        return Replay(self.folder / "log.json")
 
-        class Begun(Replay):
-            def start(self) -> None:
-                super().start()
-                world.start_ns = self._start_ns or 0
-
-        return Begun(self.folder / "log.json")
+    def align(self, recorded: Trace) -> None:
+        """The recording begins when the meter does, which is when the run does."""
+        assert recorded.anchor is not None
+        self.start_ns = recorded.anchor.monotonic_ns
 
     def stop(self) -> None:
         (self.folder / "log.json").unlink(missing_ok=True)
