@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 import threading
 import time
@@ -65,7 +66,7 @@ class Tegrastats:
 
     @property
     def trouble(self) -> str | None:
-        return None if self._source is None else self._source.trouble
+        return None if self._source is None else self._source.trouble or self._longest_gap()
 
     def probe(self) -> None:
         self._make_source().check()
@@ -152,6 +153,13 @@ class Tegrastats:
         self._channels = tuple(found)
         self._names = [channel.name for channel in found]
         return True
+
+    def _longest_gap(self) -> str | None:
+        times_ns = list(self._times_ns)
+        longest_ns = max((b - a for a, b in itertools.pairwise(times_ns)), default=0)
+        if longest_ns <= STALE_INTERVALS * self._interval_s * NS_PER_S:
+            return None
+        return f"{longest_ns / NS_PER_S:.1f} s without a line"
 
     def _silence(self) -> MeterUnavailable:
         said = f", it said: {self._last_words[:120]}" if self._last_words else ""
