@@ -19,7 +19,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support.fake_powercap import FakePowercap, FakeZone
+from support.meters import ConstantMeter, HangingMeter
 
+from joulelab.meters import trace
 from joulelab.meters.rapl import Rapl
 from joulelab.meters.recorder import Recorder
 
@@ -53,6 +55,18 @@ def recording_share(root: Path, folder: Path, seconds: float) -> float:
     share = cpu_share(seconds)
     recorder.stop()
     return share
+
+
+def longest_interval_s(folder: Path, seconds: float = 5.0) -> float:
+    """Between two samples of a local meter at 10 Hz while a remote one never answers."""
+    hanging = HangingMeter()
+    recorder = Recorder({"here": ConstantMeter(), "far": hanging}, folder, 0.1)
+    recorder.start()
+    time.sleep(seconds)
+    recorder.stop()
+    hanging.release.set()
+    times_ns = trace.read_stream(folder).times_ns["here.energy"]
+    return float(max(times_ns[1:] - times_ns[:-1])) / 1e9
 
 
 def our_recorder(root: Path, folder: Path, seconds: float) -> dict[str, float]:
@@ -94,6 +108,7 @@ def main() -> None:
             ours = our_recorder(tree.root, Path(name), seconds)
         with FakePowercap(Path(name) / "twelve", TWELVE, separate=True) as wide:
             twelve_s = recording_share(wide.root, Path(name) / "wide", seconds)
+        hung_s = longest_interval_s(Path(name) / "hung")
         theirs = codecarbon(seconds)
     print(f"{'':28}{'joulelab 10 Hz':>16}{'codecarbon 1 Hz':>18}{'ratio':>9}{'target':>10}")
     for label, key, scale, target in (
@@ -110,6 +125,7 @@ def main() -> None:
         f"{'12 channels: CPU ms per s':28}{twelve_s * 1e3:16.2f}{theirs['cpu'] * 1e3:18.2f}"
         f"{theirs['cpu'] / twelve_s:8.1f}x{TARGET_TWELVE_CPU_S * 1e3:10.2f}"
     )
+    print(f"beside a remote meter that hangs, two local samples lie {hung_s:.3f} s apart at most")
     print(f"worst of {STARTS}: start {ours['worst start'] * 1e3:.2f} ms, ", end="")
     print(f"stop {ours['worst stop'] * 1e3:.2f} ms; codecarbon import {theirs['import']:.2f} s")
 

@@ -14,22 +14,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from joulelab.meters.counter_stretches import WHOLE_S, Stretches
+from joulelab.meters.counter_stretches import stretches as counter_stretches
 from joulelab.meters.curves import Curve, Flags, Floats, Times, plausible_power_w, ratio
 from joulelab.meters.scopes import meter_of
 from joulelab.records import Channel
 from joulelab.units import NS_PER_S
-
-MARGIN = 3.0
-"""A stretch ends where the counter is this much surer of it than the power's declaration is: what
-lies between the two inside one stretch is then spread thinly."""
 
 AGREEMENT = 2.0
 """Standard uncertainties beyond the power's bound at which the two contradict each other."""
 
 SIGNIFICANT = 3.0
 """Standard uncertainties of the counter beyond which it says that the power errs at all."""
-
-_WHOLE_S = 1e-6
 
 
 def reconciled(curves: Mapping[str, Curve]) -> dict[str, Curve]:
@@ -54,55 +50,104 @@ def reconcile(power: Curve, counter: Curve) -> Curve:
     counter restarted, outside all stretches, and everywhere if the counter over the whole time says
     no more than its own doubt allows, the power stands as it is.
     """
-    stretches = _stretches(power, _moves(counter))
+    stretches = counter_stretches(power, counter)
     if not len(stretches.energy_j):
         return power
-    times_ns = np.union1d(power.times_ns, stretches.edges_ns())
-    refined = _refine(power, times_ns)
-    of = stretches.of(times_ns)
-    inside = of >= 0
-    gains, counted = np.diff(refined.energy_j), np.diff(refined.counted_s)
-    steps, variances = np.diff(times_ns) / NS_PER_S, np.diff(refined.variance_j2)
-
-    def total(amounts: Floats) -> Floats:
-        sums = np.bincount(of[inside], amounts[inside], minlength=len(stretches.energy_j))
-        return sums.astype(np.float64)
-
-    unseen_s = total(steps) - total(counted)
-    whole = unseen_s < _WHOLE_S
-    lacking = stretches.energy_j - total(gains)
-    variance_j2 = total(variances)
-
-    absolute, relative = power.channel.accuracy_absolute_w, power.channel.accuracy_relative
-    declared = absolute * counted + relative * gains
-    tolerance = total(declared) + AGREEMENT * np.hypot(stretches.u_j, np.sqrt(variance_j2))
-    corrected = whole & (np.abs(lacking) <= tolerance)
-    if not _significant(stretches, lacking, corrected):
-        corrected[:] = False
-    share = np.where(corrected, ratio(lacking, total(declared)), 0.0)
-    # No correction turns an outlet that was off into a source: such a stretch is scaled.
-    scaled = total((gains + share[of] * declared < 0).astype(np.float64)) > 0
-    share = np.where(scaled & corrected, ratio(lacking, total(gains)), share)
-    gained = share[of] * np.where(scaled[of], gains, declared)
-    bend = 1 + share[of] * np.where(scaled[of], 1.0, relative)
+    cells = _Cells.of(power, stretches)
+    corrected, gained_j, bend = _correction(cells)
+    filled_s, filled_j, doubt_j2 = _bridges(cells)
+    inside, variance_j2 = cells.inside, cells.total(cells.variance_j2)
     calmer = np.minimum(1.0, ratio(stretches.u_j**2, variance_j2))
-    calmer = np.where(corrected & (variance_j2 > 0), calmer, 1.0)
-
-    fill_w = np.nan_to_num(ratio(lacking, np.where(whole, 0.0, unseen_s)), nan=-1.0)
-    bridged = (fill_w >= 0) & (fill_w <= plausible_power_w(power.channel))
-    filled_s = np.where(inside & bridged[of], steps - counted, 0.0)
-    doubt_j2 = filled_s * np.where(bridged, ratio(stretches.u_j**2, unseen_s), 0.0)[of]
+    calmer = np.where(corrected & (variance_j2 > 0), calmer, 1.0)[cells.stretch]
     return replace(
-        refined,
-        energy_j=_cumulative(gains + np.where(inside, gained, 0.0) + filled_s * fill_w[of]),
-        counted_s=_cumulative(counted + filled_s),
-        variance_j2=_cumulative(variances * np.where(inside, calmer[of], 1.0) + doubt_j2),
-        bend_w=refined.bend_w * np.append(np.where(inside, bend, 1.0), 0.0),
-        end_variance_j2=_end_variance_j2(stretches, of, corrected),
+        cells.curve,
+        energy_j=_cumulative(cells.gain_j + np.where(inside, gained_j, 0.0) + filled_j),
+        counted_s=_cumulative(cells.counted_s + filled_s),
+        variance_j2=_cumulative(cells.variance_j2 * np.where(inside, calmer, 1.0) + doubt_j2),
+        bend_w=cells.curve.bend_w * np.append(np.where(inside, bend, 1.0), 0.0),
+        end_variance_j2=_end_variance_j2(cells, corrected),
     )
 
 
-def _significant(stretches: _Stretches, lacking: Floats, comparable: Flags) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The power cut at its own samples and at the ends of stretches: (k,) a cell, `stretch` -1 for
+    none; `curve` has the k + 1 nodes."""
+
+    curve: Curve
+    stretches: Stretches
+    stretch: NDArray[np.intp]
+    step_s: Floats
+    gain_j: Floats
+    counted_s: Floats
+    variance_j2: Floats
+
+    @classmethod
+    def of(cls, power: Curve, stretches: Stretches) -> _Cells:
+        times_ns = np.union1d(power.times_ns, stretches.edges_ns())
+        curve = _refine(power, times_ns)
+        return cls(
+            curve,
+            stretches,
+            stretches.of(times_ns),
+            np.diff(times_ns) / NS_PER_S,
+            np.diff(curve.energy_j),
+            np.diff(curve.counted_s),
+            np.diff(curve.variance_j2),
+        )
+
+    @property
+    def inside(self) -> Flags:
+        flags: Flags = self.stretch >= 0
+        return flags
+
+    def total(self, amounts: Floats) -> Floats:
+        """(m,) sums over the cells of each stretch."""
+        held, count = self.inside, len(self.stretches.energy_j)
+        sums = np.bincount(self.stretch[held], amounts[held], minlength=count)
+        return sums.astype(np.float64)
+
+    @property
+    def unseen_s(self) -> Floats:
+        return self.total(self.step_s) - self.total(self.counted_s)
+
+    @property
+    def lacking_j(self) -> Floats:
+        return self.stretches.energy_j - self.total(self.gain_j)
+
+
+def _correction(cells: _Cells) -> tuple[Flags, Floats, Floats]:
+    """(m,) which stretches are corrected; (k,) joules added to each cell, factor of its bend."""
+    stretches, of, gains = cells.stretches, cells.stretch, cells.gain_j
+    channel = cells.curve.channel
+    declared = channel.accuracy_absolute_w * cells.counted_s + channel.accuracy_relative * gains
+    sampling_j = np.sqrt(cells.total(cells.variance_j2))
+    tolerance = cells.total(declared) + AGREEMENT * np.hypot(stretches.u_j, sampling_j)
+    lacking = cells.lacking_j
+    corrected = (cells.unseen_s < WHOLE_S) & (np.abs(lacking) <= tolerance)
+    if not _significant(stretches, lacking, corrected):
+        corrected[:] = False
+    share = np.where(corrected, ratio(lacking, cells.total(declared)), 0.0)
+    # No correction turns an outlet that was off into a source: such a stretch is scaled.
+    scaled = cells.total((gains + share[of] * declared < 0).astype(np.float64)) > 0
+    share = np.where(scaled & corrected, ratio(lacking, cells.total(gains)), share)
+    gained = share[of] * np.where(scaled[of], gains, declared)
+    return corrected, gained, 1 + share[of] * np.where(scaled[of], 1.0, channel.accuracy_relative)
+
+
+def _bridges(cells: _Cells) -> tuple[Floats, Floats, Floats]:
+    """(k,) seconds, joules and variance that the counter adds where the power has gaps."""
+    unseen_s, of = cells.unseen_s, cells.stretch
+    fill_w = np.nan_to_num(
+        ratio(cells.lacking_j, np.where(unseen_s < WHOLE_S, 0.0, unseen_s)), nan=-1.0
+    )
+    bridged = (fill_w >= 0) & (fill_w <= plausible_power_w(cells.curve.channel))
+    filled_s = np.where(cells.inside & bridged[of], cells.step_s - cells.counted_s, 0.0)
+    doubt_w = np.where(bridged, ratio(cells.stretches.u_j**2, unseen_s), 0.0)
+    return filled_s, filled_s * fill_w[of], filled_s * doubt_w[of]
+
+
+def _significant(stretches: Stretches, lacking: Floats, comparable: Flags) -> bool:
     """Whether the counter contradicts the power over all that both saw. One that does not confirms it:
     a correction would then put the counter's steps in place of nothing."""
     follows = np.zeros(len(lacking), dtype=bool)
@@ -113,86 +158,12 @@ def _significant(stretches: _Stretches, lacking: Floats, comparable: Flags) -> b
     return abs(float(lacking[comparable].sum())) > SIGNIFICANT * u_j
 
 
-def _end_variance_j2(stretches: _Stretches, of: NDArray[np.intp], corrected: Flags) -> Floats:
+def _end_variance_j2(cells: _Cells, corrected: Flags) -> Floats:
     """(n,) at every node: half the variance of the stretch around it, for each has two ends."""
-    at_nodes = np.where((of >= 0) & corrected[of], stretches.u_j[of] ** 2 / 2, 0.0)
-    result: Floats = np.maximum(np.append(at_nodes, 0.0), np.insert(at_nodes, 0, 0.0))
+    held = cells.inside & corrected[cells.stretch]
+    in_cells = np.where(held, cells.stretches.u_j[cells.stretch] ** 2 / 2, 0.0)
+    result: Floats = np.maximum(np.append(in_cells, 0.0), np.insert(in_cells, 0, 0.0))
     return result
-
-
-@dataclass(frozen=True, slots=True)
-class _Moves:
-    """When a counter moved, (n,): what it then showed, how well that is known, and the time that it
-    counted so far without a break."""
-
-    times_ns: Times
-    energy_j: Floats
-    u_j: Floats
-    lost_s: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretches:
-    """(m,) stretches of time with the counter's joules and their standard uncertainty; none overlap."""
-
-    start_ns: Times
-    stop_ns: Times
-    energy_j: Floats
-    u_j: Floats
-
-    def edges_ns(self) -> Times:
-        return np.union1d(self.start_ns, self.stop_ns)
-
-    def of(self, times_ns: Times) -> NDArray[np.intp]:
-        """(n - 1,) stretch of each interval between times, -1 for none."""
-        index = np.searchsorted(self.start_ns, times_ns[:-1], side="right") - 1
-        outside = (index < 0) | (times_ns[1:] > self.stop_ns[index])
-        return np.where(outside, -1, index)
-
-
-def _moves(counter: Curve) -> _Moves:
-    """A reading that differs from the one before became so somewhere between both, but no longer ago
-    than one refresh: its middle, and half of it as bound. The counter's step is a bound too."""
-    steps_s = np.diff(counter.times_ns) / NS_PER_S
-    gains, counted = np.diff(counter.energy_j), np.diff(counter.counted_s)
-    at = np.flatnonzero((gains > 0) & (counted > 0)) + 1
-    before_s = np.minimum(steps_s[at - 1], counter.channel.update_period_s)
-    times_ns = counter.times_ns[at] - np.round(before_s / 2 * NS_PER_S).astype(np.int64)
-    elapsed_s = (counter.times_ns - counter.times_ns[0]) / NS_PER_S
-    passed_s = np.diff(times_ns, prepend=times_ns[:1]) / NS_PER_S
-    energy_j = counter.energy_j[at]
-    watts = np.diff(energy_j, prepend=energy_j[:1]) / np.where(passed_s > 0, passed_s, np.inf)
-    watts[:1] = watts[1:2] if len(watts) > 1 else 0.0
-    u_j = np.hypot(watts * before_s, counter.channel.resolution) / math.sqrt(12)
-    return _Moves(times_ns, energy_j, u_j, (elapsed_s - counter.counted_s)[at])
-
-
-def _stretches(power: Curve, moves: _Moves) -> _Stretches:
-    within = (moves.times_ns >= power.times_ns[0]) & (moves.times_ns <= power.times_ns[-1])
-    times, energies, doubts, losses = (
-        each[within].tolist() for each in (moves.times_ns, moves.energy_j, moves.u_j, moves.lost_s)
-    )
-    absolute, relative = power.channel.accuracy_absolute_w, power.channel.accuracy_relative
-    found: list[tuple[int, int, float, float]] = []
-    start = 0
-    for stop in range(1, len(times)):
-        if losses[stop] - losses[start] > _WHOLE_S:
-            start = stop
-            continue
-        energy_j = energies[stop] - energies[start]
-        passed_s = (times[stop] - times[start]) / NS_PER_S
-        declared_j = (absolute * passed_s + relative * energy_j) / math.sqrt(3)
-        u_j = math.hypot(doubts[start], doubts[stop])
-        if passed_s > 0 and MARGIN * u_j < declared_j:
-            found.append((times[start], times[stop], energy_j, u_j))
-            start = stop
-    columns = np.array(found, dtype=np.float64).reshape(-1, 4)
-    return _Stretches(
-        np.array([each[0] for each in found], dtype=np.int64),
-        np.array([each[1] for each in found], dtype=np.int64),
-        columns[:, 2],
-        columns[:, 3],
-    )
 
 
 def _refine(curve: Curve, times_ns: Times) -> Curve:
