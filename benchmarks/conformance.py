@@ -1,6 +1,6 @@
 """Is the energy of every instrument right when the world misbehaves? One table.
 
-    python -m benchmarks.conformance [--seconds 6] [--only rapl,shelly] [--out docs/conformance.md]
+    python -m benchmarks.conformance [--seconds 60] [--only rapl,shelly] [--out docs/conformance.md]
                                      [--peers] [--json rows.json]
 
 Every world of tests/support/worlds x every fault: a real recorder in a process of its own, a phase of
@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import peers
 from support import conformance
 from support.conformance import NOT_APPLICABLE, NOT_RUN, OFF, OK, Row
+from support.judging import TARGET
 from support.worlds.base import FAULTS
 
 HEAD = """# Conformance
@@ -78,7 +79,7 @@ def page(rows: Sequence[Row], beside: str | None, seconds: float) -> str:
         seconds=seconds,
         peers="" if beside is None else " --peers",
         faults="; ".join(f"*{name}*, {what}" for name, what in FAULTS.items()),
-        count=_count(rows),
+        count=f"{_count(rows)}. {_within(rows)}",
     )
     table = [
         "| meter | fault | energy error | limit | seen / visible | message |",
@@ -156,6 +157,12 @@ def _count(rows: Sequence[Row]) -> str:
     return ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
 
 
+def _within(rows: Sequence[Row]) -> str:
+    errors = [abs(row.error) for row in rows if row.error is not None]
+    inside = sum(error <= TARGET for error in errors)
+    return f"{inside} of {len(errors)} figures lie within {TARGET:.1%}."
+
+
 def _print(row: Row) -> None:
     error = "" if row.error is None else f"{row.error:+.3%}"
     print(f"{row.meter:20}{row.fault:17}{row.verdict:5}{error:>10}  {row.why[:150]}", flush=True)
@@ -170,8 +177,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seconds", type=float, default=6.0)
-    parser.add_argument("--at-once", type=int, default=4)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--at-once", type=int, default=14)
     parser.add_argument("--only", default="", help="meters, with commas")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--json", type=Path)

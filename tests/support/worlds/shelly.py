@@ -10,6 +10,7 @@ from support.fake_shelly import FakeShelly1, FakeShelly2
 from support.worlds.base import World, energy_j, power_w
 
 from joulelab.meters.shelly import Shelly
+from joulelab.meters.shelly_script import KEPT
 
 PASSWORD = "secret"
 POLLED = {"disorder": "each answer belongs to its question"}
@@ -77,7 +78,7 @@ class ShellyCounterWorld(ShellyWorld):
 
 
 class ShellyScriptWorld(ShellyWorld):
-    """An outage of the network hides nothing that the script keeps."""
+    """An outage of the network hides only what is more than the script keeps."""
 
     name = "shelly-script"
     needs = ("node",)
@@ -92,4 +93,7 @@ class ShellyScriptWorld(ShellyWorld):
         )
 
     def visible(self, start_ns: int, stop_ns: int) -> float:
-        return 1.0 if self.fault == "unreadable" else super().visible(start_ns, stop_ns)
+        if self.fault != "unreadable":
+            return super().visible(start_ns, stop_ns)
+        lost_s = max(0.0, self.to_s - self.from_s - KEPT * self.period_s)
+        return 1.0 - lost_s / ((stop_ns - start_ns) / 1e9)
