@@ -95,3 +95,17 @@ def test_any_line_is_found(slope, offset):
     (found,) = agreements(both(slope * load_w() + offset), WHOLE)
     assert found.slope == pytest.approx(slope, rel=1e-6)
     assert found.offset_w == pytest.approx(offset, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("meter", "scope", "compared"),
+    [("a", "dram", False), ("b", "dram", False), ("b", "cpu", True), ("b", "wall", True)],
+)
+def test_only_what_two_instruments_saw_of_the_same_is_compared(meter, scope, compared):
+    recorded = trace(
+        {
+            "a.package": (channel("power", "cpu", "package"), TIMES, load_w()),
+            f"{meter}.other": (channel("power", scope, "other"), TIMES, 2 * load_w()),
+        }
+    )
+    assert bool(agreements(recorded, WHOLE)) == compared

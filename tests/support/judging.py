@@ -69,8 +69,8 @@ def judge(row: Any, world: World, folder: Path, failures: dict[str, str]) -> Non
 
 def _energy(row: Any, world: World, recorded: Trace, channel_id: str, fit: tuple[int, int]) -> None:
     """Against the truth of the seconds whose energy the meter says it knows. The limit is the target, or
-    three times the standard uncertainty that the run itself states for sampling, rounding, edges and
-    clock, of the channel and of the counter that corrects it."""
+    three times the standard uncertainty that the run itself states for sampling, rounding, edges,
+    clock and the counter that corrects a power."""
     ledger = settle(recorded)
     metrics(recorded, ledger)
     energy = ledger.phases["fit"][channel_id]
@@ -86,11 +86,7 @@ def _energy(row: Any, world: World, recorded: Trace, channel_id: str, fit: tuple
         )
         if start < fit[1] and stop > fit[0]
     )
-    involved = [curve]
-    if curve.channel.kind == "power":
-        others = (each for each in known.values() if each.channel.kind == "counter")
-        involved += [each for each in others if each.channel.inside == world.judged]
-    random_j = math.sqrt(sum(float(weigh(each, spans).random_j2[0]) for each in involved))
+    random_j = math.sqrt(float(weigh(curve, spans).random_j2[0]))
     row.limit = TARGET
     if true_j > 0:
         row.error = energy.value_j / true_j - 1

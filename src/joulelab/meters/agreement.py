@@ -26,6 +26,7 @@ INTERVALS_A_WINDOW = 3
 MIN_WINDOWS = 5
 WINDOW_SEEN = 0.99
 LIMITS = 1.96
+PARTS = frozenset({"cpu", "dram", "gpu"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,24 @@ class Agreement:
 def agreements(trace: Trace, intervals: Intervals) -> list[Agreement]:
     """Of every pair of instruments, measured ones first, over the windows that both saw whole.
 
-    An instrument here is all that one meter sums up at one scope. Pairs with fewer than MIN_WINDOWS
-    common windows are left out.
+    An instrument here is all that one meter sums up at one scope. Two scopes of one meter are no
+    pair, nor are two parts of a machine beside each other (cpu, dram, gpu). Pairs with fewer than
+    MIN_WINDOWS common windows are left out.
     """
     sums = _instruments(curves_of(trace))
     found = []
     for (first, a), (second, b) in itertools.combinations(sums.items(), 2):
-        pair = _compared(first, a, second, b, intervals)
-        if pair is not None:
-            found.append(pair)
+        if _comparable(first, second):
+            pair = _compared(first, a, second, b, intervals)
+            if pair is not None:
+                found.append(pair)
     return found
+
+
+def _comparable(first: str, second: str) -> bool:
+    scopes = {name.rpartition(".")[2] for name in (first, second)}
+    beside = len(scopes) == 2 and scopes <= PARTS
+    return meter_of(first) != meter_of(second) and not beside
 
 
 def metrics(found: Sequence[Agreement]) -> Metrics:
