@@ -64,7 +64,7 @@ def _make(name: str, node: DictConfig) -> Meter:
         if error.what != build.MISSING:
             raise
         raise ConfigError(
-            "not asked: its address is not given", cure=f"joulelab doctor {error.where}=..."
+            "not asked: a value is missing", cure=f"joulelab doctor {error.where}=..."
         ) from error
     if isinstance(built, Mapping):
         first: Meter = next(iter(built.values()))
