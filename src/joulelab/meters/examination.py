@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from joulelab.errors import JoulelabError
 from joulelab.protocols import Meter
 
-TIME_BOX_S = 1.5
+TIME_BOX_S = 1.2
 
 
 @dataclass(frozen=True, slots=True)
