@@ -1,4 +1,4 @@
-"""`joulelab doctor`, `joulelab measure` and `joulelab import`."""
+"""`joulelab doctor`, `joulelab measure`, `joulelab import` and `joulelab sweep`."""
 
 from __future__ import annotations
 
@@ -37,6 +37,13 @@ def run(arguments: Sequence[str]) -> int:
     imported.add_argument("recording")
     imported.add_argument("overrides", nargs="*", metavar="key=value")
     imported.set_defaults(work=_import)
+    sweep = commands.add_parser(
+        "sweep", help="a study of hydra/sweeper=pareto: joulelab sweep status|front|export name"
+    )
+    sweep.add_argument("what", choices=["status", "front", "export"])
+    sweep.add_argument("study", help="as sweep.study=... said")
+    sweep.add_argument("overrides", nargs="*", metavar="paths.root=...")
+    sweep.set_defaults(work=_sweep)
     chosen = parser.parse_args(arguments)
     code: int = chosen.work(chosen)
     return code
@@ -82,6 +89,14 @@ def _import(chosen: argparse.Namespace) -> int:
     cfg = OmegaConf.masked_copy(composed, keys)
     cfg.recording = chosen.recording
     import_recording(cfg, choices)
+    return 0
+
+
+def _sweep(chosen: argparse.Namespace) -> int:
+    from joulelab.sweeping.showing import show
+
+    composed = _compose("train", chosen.overrides)
+    show(chosen.what, chosen.study, composed.paths.multirun, composed.sweep.storage)
     return 0
 
 

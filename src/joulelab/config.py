@@ -45,6 +45,7 @@ class TrainSchema:
     meter: Any = None
     tracking: Any = None
     paths: Any = None
+    sweep: Any = None
 
 
 @dataclass
@@ -87,6 +88,13 @@ def conf_folder() -> Path:
     package = Path(__file__).resolve().parent
     installed = package / "conf"
     return installed if installed.is_dir() else package.parents[1] / "conf"
+
+
+def of_one_run(cfg: DictConfig) -> DictConfig:
+    """Without `sweep`, which speaks to the sweeper alone."""
+    keys = [str(key) for key in cfg if key != "sweep"]
+    job: DictConfig = OmegaConf.masked_copy(cfg, keys)
+    return job
 
 
 def plain(node: Any) -> Any:

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 import cloudpickle
@@ -32,11 +32,39 @@ class Outcome:
     failure: str | None = None
 
 
-@dataclass
-class _Job:
-    number: int
+@dataclass(eq=False)
+class Job:
+    """One call in its own process. `answer` becomes ready when the process has ended."""
+
     process: ForkServerProcess
     answer: Connection
+
+    def finish(self) -> Outcome:
+        """Waits for the end."""
+        try:
+            outcome: Outcome = cloudpickle.loads(self.answer.recv_bytes())
+        except EOFError:
+            self.process.join()
+            return Outcome(failure=_death(self.process.exitcode))
+        self.process.join()
+        return outcome
+
+
+def start(call: Callable[[], Any], modules: Sequence[str] = ()) -> Job:
+    """Runs `call` in a process of its own. `modules` are imported by the server when it starts."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([PRELOAD, *modules])
+    answer, question = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(cloudpickle.dumps(call), question))
+    process.start()
+    question.close()
+    return Job(process, answer)
+
+
+def ended(running: Sequence[Job], timeout_s: float | None = None) -> list[Job]:
+    """Those whose process has ended; waits for the first one."""
+    ready = wait([job.answer for job in running], timeout_s)
+    return [job for job in running if job.answer in ready]
 
 
 def run_jobs(
@@ -45,45 +73,24 @@ def run_jobs(
     """Runs each call in a process of its own, at most `n_jobs` at a time; (number, outcome) as they
     end. `modules` are imported by the server too, when it starts. KeyboardInterrupt waits for what
     runs (which hears the same signal) and starts no more."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([PRELOAD, *modules])
     waiting = list(enumerate(calls))
-    running: list[_Job] = []
+    running: dict[Job, int] = {}
     interrupted = False
     while waiting or running:
         try:
             while waiting and len(running) < n_jobs and not interrupted:
                 number, call = waiting.pop(0)
-                running.append(_start(context, number, call))
+                running[start(call, modules)] = number
             if not running:
                 break
-            ready = wait([job.answer for job in running])
+            ready = ended(list(running))
         except KeyboardInterrupt:
             interrupted, waiting = True, []
             continue
-        for job in [job for job in running if job.answer in ready]:
-            running.remove(job)
-            yield job.number, _finish(job)
+        for job in ready:
+            yield running.pop(job), job.finish()
     if interrupted:
         raise KeyboardInterrupt
-
-
-def _start(context: ForkServerContext, number: int, call: Callable[[], Any]) -> _Job:
-    answer, question = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(cloudpickle.dumps(call), question))
-    process.start()
-    question.close()
-    return _Job(number, process, answer)
-
-
-def _finish(job: _Job) -> Outcome:
-    try:
-        outcome: Outcome = cloudpickle.loads(job.answer.recv_bytes())
-    except EOFError:
-        job.process.join()
-        return Outcome(failure=_death(job.process.exitcode))
-    job.process.join()
-    return outcome
 
 
 def _death(exitcode: int | None) -> str:

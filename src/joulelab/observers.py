@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -27,6 +30,60 @@ class Screen(Protocol):
     def close(self) -> None: ...
 
 
+class Lease:
+    """How far a run may go, in points of its curve: a file beside the curve that whoever started the
+    run may write, and write anew, while it runs. No file, no limit.
+
+    A run that has reached its limit waits `PATIENCE_S` for an answer, once; hearing nothing it goes on,
+    since whoever would answer is gone.
+    """
+
+    PATIENCE_S = 5.0
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "lease.json"
+        self._seen_ns = -1
+        self._points: float = math.inf
+        self._reason: StopReason | None = None
+        self._waited = False
+
+    @classmethod
+    def write(cls, folder: Path, points: int, reason: StopReason | None = None) -> None:
+        """`reason` set: end at the next step."""
+        lease = cls(folder)
+        scratch = lease._file.with_suffix(".tmp")
+        scratch.write_text(json.dumps([points, reason]), encoding="utf-8")
+        scratch.replace(lease._file)
+
+    @classmethod
+    def end(cls, folder: Path) -> None:
+        """No limit any more."""
+        cls(folder)._file.unlink(missing_ok=True)
+
+    def stops(self, points: int, interrupted: Callable[[], bool]) -> StopReason | None:
+        self._look()
+        if self._reason is None and points >= self._points and not self._waited:
+            self._waited = True
+            end_s = time.monotonic() + self.PATIENCE_S
+            while self._waited and time.monotonic() < end_s and not interrupted():
+                time.sleep(0.01)
+                self._look()
+        return self._reason
+
+    def _look(self) -> None:
+        try:
+            written_ns = os.stat(self._file).st_mtime_ns  # noqa: PTH116  asked at every step
+        except FileNotFoundError:
+            self._points, self._reason, self._waited = math.inf, None, False
+            return
+        if written_ns == self._seen_ns:
+            return
+        self._seen_ns = written_ns
+        points, reason = json.loads(self._file.read_text(encoding="utf-8"))
+        self._points, self._waited = points, False
+        self._reason = None if reason is None else StopReason(reason)
+
+
 class RunObserver:
     """Joins a learner to recorder, screen and curve file during fit and evaluate."""
 
@@ -39,6 +96,7 @@ class RunObserver:
         self._screen = screen
         self._signals = signals
         self._curve_file = curve_file
+        self._lease = Lease(curve_file.parent)
         self._next_power_ns = 0
 
     def phase(self, name: str) -> AbstractContextManager[None]:
@@ -63,7 +121,9 @@ class RunObserver:
     def should_stop(self) -> StopReason | None:
         if self._recorder.failed_required is not None:
             raise MeterUnavailable(self._recorder.failed_required)
-        return StopReason.INTERRUPTED if self._signals.asked else None
+        if self._signals.asked:
+            return StopReason.INTERRUPTED
+        return self._lease.stops(len(self.curve), lambda: self._signals.asked)
 
 
 class WarmupObserver:

@@ -63,6 +63,7 @@ class Values(tuple[float, ...]):
 def train(cfg: DictConfig) -> Values:
     """Runs the configuration and returns its objectives, NaN for one that the run did not log."""
     check(cfg)
+    cfg = config.of_one_run(cfg)
     around = Circumstances.of_hydra()
     if cfg.repeats == 1:
         return Values.over([objectives(cfg, run_once(cfg, around))])

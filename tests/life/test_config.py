@@ -12,7 +12,7 @@ from joulelab.records import ComputeSettings
 
 config.register_schemas()
 ROOT = config.conf_folder()
-GROUPS = ("model", "data", "hardware", "meter", "tracking", "paths", "experiment")
+GROUPS = ("model", "data", "hardware", "meter", "tracking", "paths", "sweep", "experiment")
 OPTIONS = [
     (path.parent.name, path.stem)
     for group in GROUPS

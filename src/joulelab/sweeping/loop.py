@@ -1,0 +1,200 @@
+"""The sweep itself: asks what to run, runs it, tells what came of it, until the budget is spent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from joulelab import jobs
+from joulelab.observers import Lease
+from joulelab.records import StopReason
+from joulelab.sweeping import folders, job
+from joulelab.sweeping.judging import Judging
+from joulelab.sweeping.stopping import Stopping
+from joulelab.sweeping.trials import (
+    Book,
+    Live,
+    Measure,
+    Screen,
+    failure_of,
+    spent_by,
+    worth_another_try,
+)
+from joulelab.sweeps.history import Proposal, State, Strategy
+
+PERIOD_S = 0.1
+ANSWERED = 20
+"""So many proposals in a row that earlier trials answer end a sweep."""
+
+
+class Loop:
+    """`start(number, config)` starts the process of a trial in its folder below `study`;
+    `length(config)` is how many points its curve has at its end; `repeats` how many runs it makes."""
+
+    def __init__(
+        self,
+        book: Book,
+        strategy: Strategy,
+        measure: Measure,
+        start: Callable[[int, Mapping[str, Any]], jobs.Job],
+        length: Callable[[Mapping[str, Any]], int],
+        study: Path,
+        screen: Screen,
+        workers: int = 1,
+        repeats: int = 1,
+    ) -> None:
+        self.book, self.strategy, self.measure = book, strategy, measure
+        self.start, self.length, self.study, self.screen = start, length, study, screen
+        self.workers, self.repeats = workers, repeats
+        self.live: list[Live] = []
+        self.answered = 0
+        self.judging = Judging(measure)
+
+    def run(self) -> str:
+        """Until the budget is spent, or Ctrl-C; says which. RunFailed where nothing ever works."""
+        self._adopt()
+        with Stopping(self._abandon) as stopping:
+            try:
+                return self._until_spent(stopping)
+            except BaseException:
+                self._abandon()
+                raise
+
+    def _until_spent(self, stopping: Stopping) -> str:
+        while True:
+            if stopping.why is None:
+                self._fill() if not self.book.overdrawn() else self._cut()
+            why = stopping.why or self.book.spent_up() or self._exhausted()
+            if not self.live and why is not None:
+                return why
+            if self.live:
+                self._wait()
+
+    def _adopt(self) -> None:
+        """Takes over the trials whose sweeper is gone: watched on where the job lives, else ended."""
+        for number in self.book.adopt():
+            live = self._live(number)
+            seen = folders.runs(live.folder)
+            live.earlier = {each.folder for each in seen[: -self.repeats]}
+            self.live.append(live)
+
+    def _fill(self) -> None:
+        while len(self.live) < self.workers:
+            if (number := self.book.take()) is None:
+                if self.book.spent_up() or self._exhausted():
+                    return
+                number = self.book.begin(self._propose())
+            if number is None:
+                continue
+            if self.book.history().trials[number].state != "running":
+                self.answered += 1
+                continue
+            self.answered = 0
+            live = self._live(number)
+            live.earlier = {each.folder for each in folders.runs(live.folder)}
+            live.job = self.start(number, live.config)
+            self.live.append(live)
+
+    def _propose(self) -> Proposal:
+        """Never for more points than the curve will have: shorter ones are then known as done."""
+        proposal = self.strategy.propose(self.book.history())
+        if proposal.config is None:
+            return proposal
+        return replace(proposal, until_step=min(proposal.until_step, self.length(proposal.config)))
+
+    def _live(self, number: int) -> Live:
+        trial = self.book.history().trials[number]
+        whole = self.length(trial.config)
+        until = min(trial.planned_steps or whole, whole)
+        return Live(number, trial.config, self.study / str(number), whole, until=until)
+
+    def _exhausted(self) -> str | None:
+        return "nothing new is left in the space" if self.answered >= ANSWERED else None
+
+    def _wait(self) -> None:
+        own = [live.job for live in self.live if live.job is not None]
+        ready = jobs.ended(own, PERIOD_S) if own else []
+        if not own:
+            time.sleep(PERIOD_S)
+        for live in list(self.live):
+            self._look(live)
+            if live.job in ready or (live.job is None and not job.at_work(live.folder)):
+                self._end(live)
+        self.screen.show(self.book.history(), self.live)
+
+    def _look(self, live: Live) -> None:
+        """Tells the study what is new of a trial and the trial what the strategy makes of it."""
+        seen = live.seen()
+        if seen and not live.points and live.until:
+            self._lease(live, seen, live.until)
+        points = self.measure.points(seen) if len(seen) >= self.repeats else ()
+        if len(points) <= len(live.points):
+            return
+        live.points = points
+        self.book.report(live.number, points)
+        if points[-1].step >= live.whole or not any(each.alive for each in seen):
+            return
+        verdict = self.strategy.assess(self.book.history(), live.number)
+        if verdict.decision == "go on":
+            live.until = max(live.until, verdict.until_step)
+            self._lease(live, seen, live.until)
+        else:
+            stop = verdict.decision == "stop"
+            reason = StopReason.DOMINATED if stop else StopReason.BUDGET
+            self._lease(live, seen, points[-1].step, reason)
+
+    def _lease(
+        self,
+        live: Live,
+        seen: Sequence[folders.Seen],
+        points: int,
+        reason: StopReason | None = None,
+    ) -> None:
+        for each in seen:
+            if each.alive and (reason is not None or points < live.whole):
+                Lease.write(each.folder, points, reason)
+            elif each.alive:
+                Lease.end(each.folder)
+
+    def _end(self, live: Live) -> None:
+        outcome = live.job.finish() if live.job is not None else None
+        seen = live.seen()
+        failure = outcome.failure if outcome is not None else failure_of(seen)
+        if failure and self._again(live, failure):
+            return
+        points = self.measure.points(seen)
+        if points:
+            self.book.report(live.number, points)
+        elif failure is None:
+            failure = self.judging.unlogged(seen)
+        spent = spent_by(folders.runs(live.folder))
+        metrics = dict(seen[-1].record.metrics) if seen else {}
+        state: State = "failed" if failure and not points else "done"
+        self.book.finish(live.number, state, metrics, spent, failure or "")
+        self.live.remove(live)
+        if state == "failed":
+            self.screen.say(f"trial {live.number} failed: {failure}")
+        self.judging.ended(live, state, failure, self.book.history())
+
+    def _again(self, live: Live, failure: str) -> bool:
+        """Whether the trial waits to be begun again."""
+        if not worth_another_try(failure) or not self.book.requeue(live.number, failure):
+            return False
+        self.screen.say(f"trial {live.number} is tried again: {failure}")
+        self.live.remove(live)
+        return True
+
+    def _cut(self) -> None:
+        """The money is gone: what runs ends at its next step; its curve so far counts."""
+        for live in self.live:
+            self._lease(live, live.seen(), len(live.points), StopReason.BUDGET)
+
+    def _abandon(self) -> None:
+        for live in self.live:
+            if live.job is not None and live.job.process.pid is not None:
+                os.kill(live.job.process.pid, signal.SIGTERM)

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from support.commands import records
+
+pytestmark = pytest.mark.slow
+
+COMMON = [
+    "-m", "hydra/sweeper=pareto", "sweep.study=try", "sweep.sampler=random", "idle_s=0.1",
+    "lr=tag(log,interval(1e-4,1e-2))", "objectives=[val/f1_macro,energy_j]", "warmup_s=0",
+    "idle_after_s=0",
+]  # fmt: skip
+WORDS = [
+    *COMMON, "model=minirocket,spectrogram_cnn", "model.estimator.n_kernels=choice(84)", "max_epochs=2",
+]  # fmt: skip
+LONG = [*COMMON, "model=spectrogram_cnn", "max_epochs=6"]
+
+
+@pytest.fixture
+def background(tmp_path):
+    """Starts a sweep and leaves it running."""
+    started = []
+
+    def start(*words):
+        process = subprocess.Popen(
+            [sys.executable, "train.py", *LONG, *words],
+            cwd=Path(__file__).resolve().parents[2],
+            env={**os.environ, "JOULELAB_ROOT": str(tmp_path), "TMPDIR": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def states(root):
+    database = sqlite3.connect(root / "multirun" / "try" / "study.db")
+    return Counter(state for (state,) in database.execute("select state from trials"))
+
+
+def until(condition, timeout_s=40):
+    end_s = time.monotonic() + timeout_s
+    while time.monotonic() < end_s:
+        if condition():
+            return
+        time.sleep(0.1)
+    raise TimeoutError
+
+
+def curves(root):
+    return list(root.glob("multirun/try/*/*/*/curve.jsonl"))
+
+
+def test_a_sweep_ends_with_its_front_and_goes_on_when_called_again(command, tmp_path):
+    done = command("train", *WORDS, "sweep.budget_runs=3")
+    assert done.returncode == 0, done.stderr
+    for words in ("front", "the search cost", "(estimated", "front.png", "goes on"):
+        assert words in done.stdout
+    again = command("train", *WORDS, "sweep.budget_runs=4")
+    assert again.returncode == 0, again.stderr
+    assert states(tmp_path) == {"COMPLETE": 4}
+    found = records(tmp_path)
+    jobs = [record["tags"]["sweep_job"] for record in found]
+    assert len(set(jobs)) == len(jobs) <= 4
+    assert {record["tags"]["sweep_id"] for record in found} == {"try"}
+    assert not any(key.startswith("sweep") for record in found for key in record["params"])
+    shown = command("sweep", "status", "try")
+    assert shown.returncode == 0, shown.stderr
+    assert "4 done" in shown.stdout
+    exported = command("sweep", "export", "try")
+    assert exported.returncode == 0, exported.stderr
+    points = (tmp_path / "multirun" / "try" / "points.csv").read_text(encoding="utf-8")
+    assert len(points.splitlines()) >= 5
+
+
+def test_a_killed_sweeper_loses_and_doubles_nothing(background, command, tmp_path):
+    first = background("sweep.budget_runs=3")
+    until(lambda: curves(tmp_path))
+    first.send_signal(signal.SIGKILL)
+    done = command("train", *LONG, "sweep.budget_runs=3")
+    assert done.returncode == 0, done.stderr
+    assert states(tmp_path) == {"COMPLETE": 3}
+    jobs = Counter(record["tags"]["sweep_job"] for record in records(tmp_path))
+    assert jobs == {"0": 1, "1": 1, "2": 1}
+
+
+def test_a_killed_job_is_begun_again(background, tmp_path):
+    sweep = background("sweep.budget_runs=1")
+    until(lambda: curves(tmp_path))
+    (folder,) = {path.parent for path in curves(tmp_path)}
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    os.kill(int(record["tags"]["pid"]), signal.SIGKILL)
+    said, _ = sweep.communicate(timeout=200)
+    assert sweep.returncode == 0, said
+    assert "tried again" in said
+    assert states(tmp_path) == {"COMPLETE": 1}
+
+
+def test_two_interrupts_end_the_sweep_now_and_say_how_it_goes_on(background, tmp_path):
+    sweep = background("sweep.budget_runs=9", "max_epochs=400")
+    until(lambda: curves(tmp_path))
+    for _ in range(2):
+        sweep.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    said, _ = sweep.communicate(timeout=100)
+    assert sweep.returncode == 130, said
+    assert "the same command again goes on" in said
+    assert "Traceback" not in said
+    assert states(tmp_path) == {"COMPLETE": 1}
+
+
+BAD = [
+    (["sweep.budget_runs=2", "objectives=[val/f1_makro]"], ["val/f1_makro"]),
+    (["sweep.budget_runs=2", "lr=interval(2,1)"], ["lr", "reversed"]),
+    (["sweep.budget_runs=2", "lr=tag(log,interval(0,1))"], ["lr", "logarithm"]),
+    (["sweep.budget_runs=2", "sweep.sampler=gpp"], ["gpp", "did you mean gp"]),
+    (["sweep.budget_runs=0"], ["budget_runs", "0"]),
+    (["sweep.budgt_runs=1"], ["did you mean sweep.budget_runs"]),
+    ([], ["sweep.budget_j"]),
+    (["sweep.budget_runs=2", "sweep.constraints=['memory < much']"], ["much"]),
+    (["sweep.budget_runs=2", "sweep.constraints=['memory_byte/peak <= 5']"], ["memory_byte/peak"]),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), BAD)
+def test_a_mistake_is_one_sentence(command, refused, words, said):
+    refused(command("train", *WORDS, *words), *said)
+
+
+def test_another_space_for_the_same_study_is_refused_unless_it_extends_it(command, refused):
+    assert command("train", *WORDS, "sweep.budget_runs=1").returncode == 0
+    other = [*WORDS, "sweep.budget_runs=2", "lr=tag(log,interval(1e-4,1e-1))"]
+    refused(command("train", *other), "lr", "sweep.extend=true")
+    extended = command("train", *other, "sweep.extend=true")
+    assert extended.returncode == 0, extended.stderr
+
+
+def test_a_study_that_is_not_there_is_named(command, refused):
+    refused(command("sweep", "front", "nothing"), "nothing", "no such study")
