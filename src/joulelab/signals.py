@@ -5,23 +5,25 @@ from __future__ import annotations
 import signal
 import threading
 from types import FrameType, TracebackType
+from typing import Self
 
 
-class Interruptions:
-    """While entered, the first SIGINT or SIGTERM sets `asked`; a learner hears of it through its
-    Observer. A second one, or one that comes while no learner listens, raises KeyboardInterrupt."""
+class Handlers:
+    """While entered on the main thread, SIGINT and SIGTERM reach `handle`; afterwards whoever had them
+    before."""
 
     HANDLED = (signal.SIGINT, signal.SIGTERM)
 
     def __init__(self) -> None:
-        self.asked = False
-        self.listening = False
         self._previous: dict[int, object] = {}
 
-    def __enter__(self) -> Interruptions:
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in self.HANDLED:
-                self._previous[number] = signal.signal(number, self._handle)
+                self._previous[number] = signal.signal(number, self.handle)
         return self
 
     def __exit__(
@@ -34,7 +36,17 @@ class Interruptions:
             signal.signal(number, handler)  # type: ignore[arg-type]
         self._previous.clear()
 
-    def _handle(self, number: int, frame: FrameType | None) -> None:
+
+class Interruptions(Handlers):
+    """The first SIGINT or SIGTERM sets `asked`; a learner hears of it through its Observer. A second
+    one, or one that comes while no learner listens, raises KeyboardInterrupt."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = False
+        self.listening = False
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
         again, self.asked = self.asked, True
         if again or not self.listening:
             raise KeyboardInterrupt

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from support.servers import free_port
+
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 
 
@@ -19,7 +21,7 @@ class Mosquitto:
     of the user `meter`; None lets everybody in."""
 
     def __init__(self, folder: Path, password: str | None = None) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.password = password
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -107,9 +109,3 @@ class Publisher:
         while not self._ended.wait(self._period_s):
             for text in self._payloads():
                 self._client.publish(self.topic, text)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 READY_S = 20.0
+UNCLAIMED_PORTS = (15_000, 32_000)
 
 
 def needs(program: str) -> pytest.MarkDecorator:
@@ -144,10 +146,13 @@ def node_exporter(folder: Path, sysfs: Path) -> Server:
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """For a program to listen on: below the ports that the kernel gives to outgoing connections, one of
+    which could otherwise take it before the program does."""
+    while True:
+        port = random.SystemRandom().randrange(*UNCLAIMED_PORTS)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def _listens(port: int) -> bool:

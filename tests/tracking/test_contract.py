@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import functools
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from uuid import uuid4
 import pytest
 from contracts.run_store import RunStoreContract
 from support.records import make_record
+from support.servers import free_port
 
 from joulelab.protocols import RunStore
 from joulelab.tracking.mlflow_library import MlflowClient
@@ -44,9 +44,7 @@ class TestNullStore(RunStoreContract):
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real `mlflow server` on loopback."""
     folder = tmp_path_factory.mktemp("server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "1", "--serve-artifacts"]
     command += ["--backend-store-uri", f"sqlite:///{folder}/server.db"]
