@@ -80,8 +80,10 @@ class Knob(Protocol):
 class Dataset(Protocol):
     """Map-style: `dataset[i]` is (input, target).
 
-    input: float32 array of `DataSpec.input_shape`, in the physical units of the spec, not normalised.
-    target: an int class index (multiclass), or a float32 (classes,) vector of 0 and 1 (multilabel).
+    input: float32 array of `DataSpec.input_shape`, in the units of the spec: not normalised, but for
+    anomaly data that says so by the unit 1.
+    target: an int class index (multiclass; anomaly: 1 where the last step of the window is anomalous,
+    else 0), or a float32 (classes,) vector of 0 and 1 (multilabel).
     The same index gives the same sample in every process.
     """
 
