@@ -101,7 +101,7 @@ class AnomalyData:
         raise NotImplementedError
 
     def _describe(self) -> DataSpec:
-        """The spec of one unscaled step: `input_shape` (d, 1), `mean` and `std` anything."""
+        """What `bare_spec` makes: the spec of one unscaled step."""
         raise NotImplementedError
 
     @cached_property
@@ -119,9 +119,6 @@ class AnomalyData:
         mean, std = channel_statistics(values)
         return dataclasses.replace(
             bare,
-            task="anomaly",
-            form="series",
-            classes=CLASSES,
             input_shape=(values.shape[1], self.window),
             units=bare.units if self._normalisation == "none" else ("1",) * values.shape[1],
             mean=mean,
@@ -210,3 +207,29 @@ class AnomalyData:
 
 def _together(parts: list[dict[str, Series]], split: str) -> Any:
     return np.concatenate([part[split].values for part in parts])
+
+
+def bare_spec(
+    name: str,
+    channels: Sequence[str],
+    source: str,
+    units: Sequence[str] | None = None,
+    sample_hz: float | None = None,
+    synthetic: bool = False,
+) -> DataSpec:
+    """What `_describe` returns; units None: none are known."""
+    d = len(channels)
+    return DataSpec(
+        name=name,
+        task="anomaly",
+        form="series",
+        classes=CLASSES,
+        input_shape=(d, 1),
+        channels=tuple(channels),
+        units=("1",) * d if units is None else tuple(units),
+        mean=(0.0,) * d,
+        std=(1.0,) * d,
+        sample_hz=sample_hz,
+        synthetic=synthetic,
+        source=source,
+    )

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from joulelab.data import telemetry_faults
-from joulelab.data.anomaly import AnomalyData, Preparation
+from joulelab.data.anomaly import AnomalyData, Preparation, bare_spec
 from joulelab.data.entities import Anomaly, Entity, Series, choose, marks_of, series
 from joulelab.errors import ConfigError
 from joulelab.records import DataSpec
@@ -62,20 +62,13 @@ class Telemetry(AnomalyData):
         return [self._entity(name) for name in choose(self._names, chosen)]
 
     def _describe(self) -> DataSpec:
-        channels = tuple(UNITS)
-        return DataSpec(
-            name="telemetry (synthetic)",
-            task="anomaly",
-            form="series",
-            classes=("normal", "anomalous"),
-            input_shape=(len(channels), 1),
-            channels=channels,
+        return bare_spec(
+            "telemetry (synthetic)",
+            tuple(UNITS),
+            source=f"generated telemetry, seed {self._seed}: no instrument saw it",
             units=tuple(UNITS.values()),
-            mean=(0.0,) * len(channels),
-            std=(1.0,) * len(channels),
             sample_hz=1 / _STEP_S,
             synthetic=True,
-            source=f"generated telemetry, seed {self._seed}: no instrument saw it",
         )
 
     def _entity(self, name: str) -> Entity:
