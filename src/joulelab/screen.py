@@ -177,6 +177,16 @@ def quality_table(record: RunRecord) -> Table | None:
     return table
 
 
+def baseline_sentence(record: RunRecord) -> str:
+    """What the baseline does; for trivial scores of anomalies, whether the model beats them."""
+    rows = {key.split("/")[1] for key in record.metrics if key.startswith("baseline/")}
+    if "random" not in rows:
+        return "the baseline answers the most frequent class and costs no joule"
+    from joulelab.stats.anomaly.verdict import verdict
+
+    return verdict([record.metrics])
+
+
 def instruments_table(energies: Mapping[str, Energy]) -> Table:
     """What each instrument says of the same time."""
     table = Table(title="by instrument", title_justify="left", title_style="bold")
@@ -201,9 +211,7 @@ def close_run(console: Console, record: RunRecord, location: str, folder: str) -
     quality = quality_table(record)
     if quality is not None:
         console.print(quality)
-        console.print(
-            "the baseline answers the most frequent class and costs no joule", style="dim"
-        )
+        console.print(baseline_sentence(record), style="dim", soft_wrap=True)
     if any(key.startswith("duration_s/") for key in record.metrics):
         console.print(closing_table(record, f"energy of {record.name}"))
     console.print(provenance_line(record), soft_wrap=True, markup=False)

@@ -120,12 +120,12 @@ def run_once(cfg: DictConfig, around: Circumstances) -> RunRecord:
     plan = make_plan(cfg, around)
     for sentence in runfolder.recover(plan.store, plan.index):
         terminal.say(sentence)
-    from joulelab.learners.baseline import majority
+    from joulelab.learners.baseline import baseline
 
     body = TrainBody(
         lambda: build.build_data(cfg.data),
         build.learner_factory(cfg.model, build.build_compute(cfg.hardware)),
-        majority,
+        baseline,
         cfg.save_model,
     )
     run = Run(plan, body, terminal)

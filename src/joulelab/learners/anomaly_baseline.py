@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from joulelab.data.anomaly import AnomalyData
+from collections.abc import Sequence
+
+from joulelab.data.windows import WindowedSplit
 from joulelab.protocols import Data
 from joulelab.records import Metrics
 from joulelab.stats.anomaly.judge import Settings, judge_beside
 from joulelab.stats.anomaly.trivial import trivial_scores
-from joulelab.stats.anomaly.truth import Truth
+from joulelab.stats.anomaly.truth import Floats, Truth
 
 
 def trivial(data: Data, settings: Settings | None = None, seeds: int = 5) -> Metrics:
-    """`baseline/<metric>` (the best trivial row) and `baseline/<row>/<metric>` on the points of test
-    that windows end at; {} for data that has no series to read."""
-    if not isinstance(data, AnomalyData):
-        return {}
+    """`baseline/<metric>` (the best trivial row) and `baseline/<row>/<metric>`, at the points of test
+    that windows end at; {} for data that is not made of windows of series."""
     train, test = data.split("train"), data.split("test")
-    scores = trivial_scores(train.values, test.values, seeds)
-    calm = trivial_scores(train.values, train.values, seeds)
+    if not (isinstance(train, WindowedSplit) and isinstance(test, WindowedSplit)):
+        return {}
     return judge_beside(
-        {row: [one[test.ends] for one in several] for row, several in scores.items()},
-        truth_of(data, "test"),
-        calm,
+        trivial_rows(train, test, seeds),
+        truth_of(test),
+        trivial_rows(train, train, seeds),
         settings,
     )
 
 
-def truth_of(data: AnomalyData, split: str) -> Truth:
+def trivial_rows(
+    train: WindowedSplit, test: WindowedSplit, seeds: int = 5
+) -> dict[str, Sequence[Floats]]:
+    """(len(test),) scores by row, one a window of `test`, larger being more anomalous."""
+    found = trivial_scores(train.values, test.values, seeds)
+    return {row: [scores[test.ends] for scores in several] for row, several in found.items()}
+
+
+def truth_of(split: WindowedSplit) -> Truth:
     """Labels of the points that windows end at, and which of them lie in one series."""
-    part = data.split(split)
-    if part.joined:
-        return Truth.of(part.targets())
-    return Truth.of_entities(part.targets(), part.entity_of())
+    if split.joined:
+        return Truth.of(split.targets())
+    return Truth.of_entities(split.targets(), split.entity_of())

@@ -11,6 +11,15 @@ from joulelab.protocols import Data, Dataset
 from joulelab.records import Metrics
 
 
+def baseline(data: Data) -> Metrics:
+    """`baseline/...` on the test split: trivial scores for anomalies, the most frequent class else."""
+    if data.spec.task == "anomaly":
+        from joulelab.learners.anomaly_baseline import trivial
+
+        return trivial(data)
+    return majority(data)
+
+
 def majority(data: Data) -> Metrics:
     """`baseline/...` on the test split, from the targets of the training split alone.
 

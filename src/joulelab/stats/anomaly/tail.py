@@ -10,6 +10,7 @@ import numpy as np
 from joulelab.stats.anomaly.truth import Floats
 
 _GRID = np.logspace(-4, 6, 61)
+_NEAR = np.array([0.5, 0.8, 1.0, 1.25, 2.0])
 _LEAST_SHAPE = -1.0
 
 
@@ -42,31 +43,33 @@ def fit(excesses: Floats, around: float | None = None) -> tuple[float, float]:
     """
     scale = float(excesses.mean())
     unit = excesses / scale
-    grid = _grid(unit, None if around is None else around * scale)
-    # The likelihood's logarithm, divided by -n, less 1.
-    costs = np.array([_cost(unit, theta) for theta in grid])
-    best_theta, best_cost = 0.0, 0.0
+    theta = None
+    if around is not None:
+        theta = _likeliest(unit, np.sort(around * scale * _NEAR))
+    if theta is None:
+        # Below zero theta ends where the largest excess has probability 0.
+        below = -(1 - np.logspace(-6, -0.01, 30)) / unit.max()
+        theta = _likeliest(unit, np.concatenate([below, _GRID]))
+    if theta is None:
+        return 0.0, scale
+    shape = float(np.log1p(theta * unit).mean())
+    return shape, shape / theta * scale
+
+
+def _likeliest(unit: Floats, grid: Floats) -> float | None:
+    """The best of the local maxima inside the ascending grid that beat the exponential."""
+    costs = [_cost(unit, theta) for theta in grid]
+    best, least = None, 0.0
     for place in range(1, len(grid) - 1):
         if costs[place] <= min(costs[place - 1], costs[place + 1]) and np.isfinite(costs[place]):
             theta = _refined(unit, grid[place - 1], grid[place + 1])
-            if (cost := _cost(unit, theta)) < best_cost:
-                best_theta, best_cost = theta, cost
-    if best_theta == 0:
-        return 0.0, scale
-    shape = float(np.log1p(best_theta * unit).mean())
-    return shape, shape / best_theta * scale
-
-
-def _grid(unit: Floats, around: float | None) -> Floats:
-    if around is not None and around != 0:
-        return np.sort(around * np.array([0.5, 0.8, 1.0, 1.25, 2.0]))
-    # Below zero theta ends where the largest excess has probability 0.
-    end = -1 / unit.max()
-    below = end * (1 - np.logspace(-6, -0.01, 30))
-    return np.concatenate([below, _GRID])
+            if (cost := _cost(unit, theta)) < least:
+                best, least = theta, cost
+    return best
 
 
 def _cost(unit: Floats, theta: float) -> float:
+    """The likelihood's logarithm, divided by -n, less that of the exponential."""
     if 1 + theta * unit.max() <= 0:
         return math.inf
     if abs(theta) < 1e-9:

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.tiny_data import TinyData
+
+from joulelab.data.telemetry import Telemetry
+from joulelab.learners.anomaly_baseline import trivial, trivial_rows, truth_of
+from joulelab.learners.baseline import baseline
+from joulelab.stats.anomaly.judge import judge
+
+
+@pytest.fixture(scope="module")
+def data():
+    return Telemetry(servers=2, steps=(600, 400, 1200), window=30)
+
+
+def test_every_trivial_row_stands_beside_a_model(data):
+    found = baseline(data)
+    for row in ("random", "zscore", "pca"):
+        assert {f"baseline/{row}/{name}" for name in ("vus_pr", "point_f1", "point_f1_pot")} <= set(
+            found
+        )
+    assert found["baseline/vus_pr"] == max(
+        found[f"baseline/{row}/vus_pr"] for row in ("random", "zscore", "pca")
+    )
+
+
+def test_rows_are_judged_at_the_windows_ends(data):
+    train, test = data.split("train"), data.split("test")
+    (scores,) = trivial_rows(train, test)["zscore"]
+    assert scores.shape == (len(test),)
+    assert trivial(data)["baseline/zscore/auc_roc"] == judge(scores, truth_of(test))["test/auc_roc"]
+
+
+def test_servers_are_series_of_their_own_unless_joined(data):
+    assert len(truth_of(data.split("test")).bounds) == 3
+    joined = Telemetry(servers=2, steps=(600, 400, 1200), window=30, joined=True)
+    assert len(truth_of(joined.split("test")).bounds) == 2
+
+
+def test_trivial_rows_leave_room_above_them_on_telemetry():
+    found = trivial(Telemetry())
+    assert found["baseline/vus_pr"] < 0.6
+    assert found["baseline/point_f1"] < 0.6
+
+
+def test_classes_keep_their_most_frequent_one():
+    assert set(baseline(TinyData())) == {"baseline/accuracy", "baseline/f1_macro"}
+
+
+def test_labels_are_those_of_the_last_steps(data):
+    test = data.split("test")
+    np.testing.assert_array_equal(truth_of(test).labels, test.labels[test.ends])
