@@ -30,13 +30,13 @@ def test_rows_are_judged_at_the_windows_ends(data):
     train, test = data.split("train"), data.split("test")
     (scores,) = trivial_rows(train, test)["zscore"]
     assert scores.shape == (len(test),)
-    assert trivial(data)["baseline/zscore/auc_roc"] == judge(scores, truth_of(test))["test/auc_roc"]
+    assert trivial(data)["baseline/zscore/auc_roc"] == judge(scores, truth_of(data, "test"))["test/auc_roc"]
 
 
 def test_servers_are_series_of_their_own_unless_joined(data):
-    assert len(truth_of(data.split("test")).bounds) == 3
+    assert len(truth_of(data, "test").bounds) == 3
     joined = Telemetry(servers=2, steps=(600, 400, 1200), window=30, joined=True)
-    assert len(truth_of(joined.split("test")).bounds) == 2
+    assert len(truth_of(joined, "test").bounds) == 2
 
 
 def test_trivial_rows_leave_room_above_them_on_telemetry():
@@ -51,4 +51,4 @@ def test_classes_keep_their_most_frequent_one():
 
 def test_labels_are_those_of_the_last_steps(data):
     test = data.split("test")
-    np.testing.assert_array_equal(truth_of(test).labels, test.labels[test.ends])
+    np.testing.assert_array_equal(truth_of(data, "test").labels, test.labels[test.ends])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from joulelab.data.windows import WindowedSplit
+from joulelab.errors import LearnerError
 from joulelab.protocols import Data
 from joulelab.records import Metrics
 from joulelab.stats.anomaly.judge import Settings, judge_beside
@@ -20,7 +21,7 @@ def trivial(data: Data, settings: Settings | None = None, seeds: int = 5) -> Met
         return {}
     return judge_beside(
         trivial_rows(train, test, seeds),
-        truth_of(test),
+        truth_of(data, "test"),
         trivial_rows(train, train, seeds),
         settings,
     )
@@ -34,8 +35,11 @@ def trivial_rows(
     return {row: [scores[test.ends] for scores in several] for row, several in found.items()}
 
 
-def truth_of(split: WindowedSplit) -> Truth:
-    """Labels of the points that windows end at, and which of them lie in one series."""
+def truth_of(data: Data, name: str) -> Truth:
+    """Labels of the points that the windows of a split end at, and which of them lie in one series."""
+    split = data.split(name)
+    if not isinstance(split, WindowedSplit):
+        raise LearnerError(f"{data.spec.name} holds no windows of series", where="data")
     if split.joined:
         return Truth.of(split.targets())
     return Truth.of_entities(split.targets(), split.entity_of())
