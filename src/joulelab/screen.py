@@ -177,11 +177,10 @@ def quality_table(record: RunRecord) -> Table | None:
     return table
 
 
-def baseline_sentence(record: RunRecord) -> str:
-    """What the baseline does; for trivial scores of anomalies, whether the model beats them."""
-    rows = {key.split("/")[1] for key in record.metrics if key.startswith("baseline/")}
-    if "random" not in rows:
-        return "the baseline answers the most frequent class and costs no joule"
+def verdict_of(record: RunRecord) -> str | None:
+    """Whether a detector of anomalies beats the trivial scores beside it; None for other learners."""
+    if not any(key.startswith("baseline/random/") for key in record.metrics):
+        return None
     from joulelab.stats.anomaly.verdict import verdict
 
     return verdict([record.metrics])
@@ -210,8 +209,14 @@ def close_run(console: Console, record: RunRecord, location: str, folder: str) -
     """The closing screen of one run."""
     quality = quality_table(record)
     if quality is not None:
+        sentence = verdict_of(record)
+        if sentence is not None:
+            console.print(sentence, style="bold", soft_wrap=True)
         console.print(quality)
-        console.print(baseline_sentence(record), style="dim", soft_wrap=True)
+        if sentence is None:
+            console.print(
+                "the baseline answers the most frequent class and costs no joule", style="dim"
+            )
     if any(key.startswith("duration_s/") for key in record.metrics):
         console.print(closing_table(record, f"energy of {record.name}"))
     console.print(provenance_line(record), soft_wrap=True, markup=False)

@@ -94,7 +94,7 @@ def simulate(steps: int, random: Any) -> Any:
     power = 18 * habit[2] + 62 * habit[3] * cpu**1.3
     chip = ambient + 0.5 * _lagged(power, 12)
     board = ambient + 4 + 0.18 * habit[4] * _lagged(power, 60)
-    fan = 20 + 30 / (1 + np.exp(-(_lagged(chip, 4) - 48 * habit[5]) / 4))
+    fan = 20 + 30 / (1 + np.exp(-(_lagged(chip, 4) - 41 * habit[5]) / 3))
     power = power + 0.002 * fan**2
     supply = 12.1 - 0.003 * power + 0.01 * random.standard_normal(total)
     noise = random.standard_normal((4, total))
