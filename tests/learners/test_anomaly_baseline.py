@@ -5,9 +5,10 @@ import pytest
 from support.tiny_data import TinyData
 
 from joulelab.data.telemetry import Telemetry
+from joulelab.data.windows import WindowedSplit
 from joulelab.learners.anomaly_baseline import trivial, trivial_rows, truth_of
 from joulelab.learners.baseline import baseline
-from joulelab.stats.anomaly.judge import judge
+from joulelab.stats.anomaly.judge import judge, judge_each
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +54,19 @@ def test_classes_keep_their_most_frequent_one():
 def test_labels_are_those_of_the_last_steps(data):
     test = data.split("test")
     np.testing.assert_array_equal(truth_of(data, "test").labels, test.labels[test.ends])
+
+
+def test_an_entity_without_a_window_is_an_empty_series():
+    data = Telemetry(servers=2, steps=(600, 400, 600), window=30)
+    test = data.split("test")
+    short = WindowedSplit(("short", *test.names), (test.parts[0].part(0, 5), *test.parts), 30)
+    truth = truth_of(Holder(short), "test")
+    assert np.diff(truth.bounds).tolist() == [0, 571, 571]
+    each = judge_each(np.arange(len(short)), truth, short.names)
+    assert each["short"] == {}
+    assert "vus_pr" in each["server-1"]
+
+
+class Holder:
+    def __init__(self, split):
+        self.split = lambda name: split

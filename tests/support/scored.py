@@ -18,7 +18,7 @@ def scored(draw, longest=40):
 
 @st.composite
 def in_series(draw, longest=40):
-    """(scores, labels, bounds) of one to four series."""
+    """(scores, labels, bounds) of one to four series, some of them empty."""
     scores, labels = draw(scored(longest))
-    cuts = draw(st.sets(st.integers(1, len(labels) - 1), max_size=3))
+    cuts = draw(st.lists(st.integers(0, len(labels)), max_size=3))
     return scores, labels, [0, *sorted(cuts), len(labels)]

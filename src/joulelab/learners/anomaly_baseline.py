@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from joulelab.data.windows import WindowedSplit
 from joulelab.errors import LearnerError
 from joulelab.protocols import Data
@@ -42,4 +44,6 @@ def truth_of(data: Data, name: str) -> Truth:
         raise LearnerError(f"{data.spec.name} holds no windows of series", where="data")
     if split.joined:
         return Truth.of(split.targets())
-    return Truth.of_entities(split.targets(), split.entity_of())
+    # A series for every entity, one that is shorter than a window is empty: names stay in step.
+    bounds = np.searchsorted(split.entity_of(), np.arange(len(split.names) + 1))
+    return Truth.of(split.targets(), bounds)

@@ -21,10 +21,6 @@ def test_segments_never_reach_over_a_bound(case):
     ]
 
 
-def test_series_may_come_as_a_number_a_step():
-    assert Truth.of_entities([0, 1, 1, 0], [3, 3, 5, 5]).segments.tolist() == [[1, 2], [2, 3]]
-
-
 @given(in_series())
 def test_the_best_point_f1_is_that_of_all_thresholds(case):
     scores, labels, bounds = case

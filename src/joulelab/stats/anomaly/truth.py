@@ -32,13 +32,6 @@ class Truth:
             raise ValueError(f"bounds {edges.tolist()} do not cover {len(marks)} labels")
         return cls(marks, edges)
 
-    @classmethod
-    def of_entities(cls, labels: npt.ArrayLike, entity: npt.ArrayLike) -> Truth:
-        """`entity` (n,): which series each step belongs to, ascending."""
-        numbers = np.asarray(entity, np.int64)
-        edges = np.flatnonzero(np.diff(numbers)) + 1
-        return cls.of(labels, [0, *edges.tolist(), len(numbers)])
-
     def __len__(self) -> int:
         return len(self.labels)
 
