@@ -6,7 +6,8 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TypedDict
 
 from joulelab.errors import MeterUnavailable
 from joulelab.meters.clock import DATE_STEP_S, from_dates
@@ -24,17 +25,25 @@ DATES_S = 0.05
 """Dates of a busy server may lie this far beside its stamps."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerClock:
-    """How the recorded stamps relate to this host: `offset_s` (theirs less this host's) as the user
-    states it, with standard uncertainty `u_s`, or None: told by the server's HTTP dates."""
+class ServerOptions(TypedDict, total=False):
+    """What every database may be told about its server; see DatabaseMeter."""
 
-    offset_s: float | None = None
-    u_s: float = 0.0
+    user: str | None
+    password: str | None
+    token: str | None
+    verify: bool
+    timeout_s: float
+    wait_s: float | None
+    clock_offset_s: float | None
+    u_clock_s: float
 
 
 class DatabaseMeter(ABC):
     """Says nothing while the run goes; `collect` fetches it by wall clock.
+
+    `token` stands under `scheme` unless it names its own; `verify` is about the certificate of an
+    https server. `clock_offset_s` is the clock of the recorded stamps less this host's as the user
+    states it, with standard uncertainty `u_clock_s`; None: told by the server's HTTP dates.
 
     The sample after the end of the run is written some time later: `collect` waits for it, at most
     `wait_s` after the end (None: two update periods and 5 s, 45 s at most). `trouble` then says
@@ -47,19 +56,34 @@ class DatabaseMeter(ABC):
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        url: str,
         *,
         where: str,
         update_period_s: float,
-        wait_s: float | None,
-        clock: ServerClock,
+        scheme: str = "Bearer",
+        user: str | None = None,
+        password: str | None = None,
+        token: str | None = None,
+        verify: bool = True,
+        timeout_s: float = 10.0,
+        wait_s: float | None = None,
+        clock_offset_s: float | None = None,
+        u_clock_s: float = 0.0,
     ) -> None:
-        self._endpoint = endpoint
+        self._endpoint = Endpoint(
+            url,
+            where=f"{where}.url",
+            timeout_s=timeout_s,
+            user=user,
+            password=password,
+            token=token if token is None or " " in token else f"{scheme} {token}",
+            verify=verify,
+        )
         self._where = where
         self._update_period_s = update_period_s
         self._wait_s = min(2 * update_period_s + 5.0, WAIT_MAX_S) if wait_s is None else wait_s
         self._margin_ns = round(max(MARGIN_S, 3 * update_period_s, self._wait_s) * NS_PER_S)
-        self._clock = clock
+        self._stated_offset_s, self._stated_u_s = clock_offset_s, u_clock_s
         self._channels: tuple[Channel, ...] = ()
         self._offset_s = self._u_clock_s = 0.0
         self.trouble: str | None = None
@@ -153,8 +177,8 @@ class DatabaseMeter(ABC):
             time.sleep(min(pause_s, left_s))
 
     def _ask_clock(self) -> tuple[float, float]:
-        if self._clock.offset_s is not None:
-            return self._clock.offset_s, self._clock.u_s
+        if self._stated_offset_s is not None:
+            return self._stated_offset_s, self._stated_u_s
         offset_s, u_s = dates(self._endpoint, self._date_path)
         if not math.isfinite(offset_s):
             raise MeterUnavailable(
@@ -162,12 +186,12 @@ class DatabaseMeter(ABC):
                 where=self._where,
                 cure=f"state its clock less this host's: {self._where}.clock_offset_s=0",
             )
-        return offset_s, math.hypot(u_s, self._clock.u_s)
+        return offset_s, math.hypot(u_s, self._stated_u_s)
 
     def _clock_step(self, start: Instant) -> tuple[float, float]:
         """By how much the server's clock was set since the start, and the bound of that figure's
         error; 0 where its dates do not contradict each other."""
-        if self._clock.offset_s is not None:
+        if self._stated_offset_s is not None:
             return 0.0, 0.0
         offset_s, u_s = dates(self._endpoint, self._date_path)
         # Against the clocks as they were at the start: this host's may have been set too.
@@ -199,8 +223,3 @@ def dates(endpoint: Endpoint, path: str) -> tuple[float, float]:
         time.sleep(ASK_DATE_S)
         replies.append(endpoint.get(path))
     return from_dates(replies)
-
-
-def authorization(token: str | None, scheme: str) -> str | None:
-    """A token as it stands where it names its scheme, else under `scheme`."""
-    return token if token is None or " " in token else f"{scheme} {token}"

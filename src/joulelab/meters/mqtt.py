@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from joulelab.errors import ConfigError, MeterError
 from joulelab.meters.json_path import JsonPath
 from joulelab.meters.mqtt_connection import Broker, Connection
 from joulelab.meters.mqtt_readings import OwnStamp, Reader, Series, document_of
-from joulelab.meters.plug import RESTARTED
+from joulelab.meters.plug import RESTARTED, declare
 from joulelab.records import Channel, Instant, Sample, Scope
 from joulelab.units import NS_PER_S
 
@@ -78,26 +79,27 @@ class Mqtt:
         if time_path is not None:
             path = JsonPath(time_path, f"{KEY}.time_path")
             self._stamp = OwnStamp(path, time_factor, clock_offset_s, 3 * u_clock_s, delay_max_s)
-        shared: dict[str, Any] = {
-            "scope": scope,
-            "provenance": "measured",
-            "update_period_s": update_period_s,
-            "accuracy_absolute_w": accuracy_absolute_w,
-            "accuracy_relative": accuracy_relative,
-        }
-        if self._stamp is not None:
-            shared |= {"clock_offset_s": clock_offset_s, "u_clock_s": u_clock_s}
-        self._readers: list[Reader] = []
-        if power_path is not None:
-            power = Channel("power", "power", "W", resolution=power_resolution_w, **shared)
-            path = JsonPath(power_path, f"{KEY}.power_path")
-            self._readers.append(Reader(power, topic, path, power_factor))
-        if energy_path is not None:
-            inside = None if power_path is None else "power"
-            shared |= {"resolution": counter_resolution_j, "inside": inside}
-            energy = Channel("energy", "counter", "J", **shared)
-            path = JsonPath(energy_path, f"{KEY}.energy_path")
-            self._readers.append(Reader(energy, energy_topic or topic, path, energy_factor))
+        power, energy = declare(
+            scope=scope,
+            power_resolution_w=power_resolution_w,
+            counter_resolution_j=counter_resolution_j,
+            update_period_s=update_period_s,
+            counter_period_s=update_period_s,
+            accuracy_absolute_w=accuracy_absolute_w,
+            accuracy_relative=accuracy_relative,
+            clock_offset_s=0.0 if self._stamp is None else clock_offset_s,
+            u_clock_s=0.0 if self._stamp is None else u_clock_s,
+        )
+        if power_path is None:
+            energy = replace(energy, inside=None)
+        self._readers = [
+            Reader(channel, of_topic, JsonPath(path, f"{KEY}.{channel.name}_path"), factor)
+            for channel, of_topic, path, factor in (
+                (power, topic, power_path, power_factor),
+                (energy, energy_topic or topic, energy_path, energy_factor),
+            )
+            if path is not None
+        ]
         self._topics = sorted({reader.topic for reader in self._readers})
         self._check()
         self._series: dict[str, Series] = {}

@@ -18,6 +18,7 @@ from typing import Any
 
 from joulelab.errors import MeterDenied, MeterError, MeterUnavailable
 from joulelab.meters.http import Endpoint
+from joulelab.meters.power_channel import power_channel
 from joulelab.records import Channel, Sample
 
 SERVICE = "/redfish/v1"
@@ -60,13 +61,10 @@ class Redfish:
         self.note = ""
         self.trouble: str | None = None
         self.channels: Sequence[Channel] = (
-            Channel(
-                name="power",
-                kind="power",
-                unit="W",
-                scope="node",
-                provenance="measured",
-                resolution=resolution_w,
+            power_channel(
+                "power",
+                "node",
+                resolution_w=resolution_w,
                 update_period_s=update_period_s,
                 accuracy_absolute_w=accuracy_absolute_w,
                 accuracy_relative=accuracy_relative,
