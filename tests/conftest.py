@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,17 @@ from support.programs import Forks
 # A busy machine must fail no property test: only wrong answers do.
 settings.register_profile("joulelab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("joulelab")
+
+
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 2 * 2**30
+
+
+def pytest_configure() -> None:
+    """Temporary folders lie in memory where it has room: thousands of small databases sync there at
+    once, and no test needs to survive a loss of power."""
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture(scope="session")

@@ -29,17 +29,19 @@ class TestMlflowOnSqlite(RunStoreContract):
         return MlflowStore(folder=mlruns)
 
 
+@pytest.fixture(scope="module")
+def pointer(tmp_path_factory: pytest.TempPathFactory, tables: Path) -> Path:
+    path = tmp_path_factory.mktemp("pointer") / "folder"
+    path.write_text(str(tables.parent), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def process(pointer: Path) -> RunStore:
+    return StoreProcess(functools.partial(CurrentStore, pointer))
+
+
 class TestStoreProcess(RunStoreContract):
-    @pytest.fixture(scope="class")
-    def pointer(self, tmp_path_factory: pytest.TempPathFactory, tables: Path) -> Path:
-        path = tmp_path_factory.mktemp("pointer") / "folder"
-        path.write_text(str(tables.parent), encoding="utf-8")
-        return path
-
-    @pytest.fixture(scope="class")
-    def process(self, pointer: Path) -> RunStore:
-        return StoreProcess(functools.partial(CurrentStore, pointer))
-
     @pytest.fixture
     def store(self, process: RunStore, pointer: Path, mlruns: Path) -> RunStore:
         pointer.write_text(str(mlruns), encoding="utf-8")
