@@ -10,7 +10,7 @@ import pytest
 from support import recorded
 from support.commands import records
 
-from joulelab.meters import trace
+from joulelab.meters.tracing import trace
 
 
 @pytest.fixture

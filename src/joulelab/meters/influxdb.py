@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 from joulelab.errors import ConfigError, MeterUnavailable
-from joulelab.meters.database_records import Record
-from joulelab.meters.databases import DatabaseMeter, ServerOptions
-from joulelab.meters.flux import Flux
-from joulelab.meters.influx_series import Query, SeriesSource, auxiliary_queries
-from joulelab.meters.influxql import InfluxQl
+from joulelab.meters.databases.flux import Flux
+from joulelab.meters.databases.influx_series import Query, SeriesSource, auxiliary_queries
+from joulelab.meters.databases.influxql import InfluxQl
+from joulelab.meters.databases.meter import DatabaseMeter, ServerOptions
+from joulelab.meters.databases.records import Record
 from joulelab.records import Channel, Kind, Scope
 
 RECENT_S = 600.0

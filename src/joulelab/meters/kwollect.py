@@ -12,10 +12,10 @@ from typing import Any, Unpack
 import numpy as np
 
 from joulelab.errors import ConfigError, MeterUnavailable
-from joulelab.meters.database_records import Record, joined, pages
-from joulelab.meters.databases import DatabaseMeter, ServerOptions
-from joulelab.meters.iso_time import epoch_ns, utc
+from joulelab.meters.databases.meter import DatabaseMeter, ServerOptions
+from joulelab.meters.databases.records import Record, joined, pages
 from joulelab.meters.power_channel import power_channel
+from joulelab.meters.transport.iso_time import epoch_ns, utc
 from joulelab.records import Channel, Scope
 from joulelab.units import NS_PER_S
 

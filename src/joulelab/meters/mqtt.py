@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from joulelab.errors import ConfigError, MeterError
-from joulelab.meters.json_path import JsonPath
-from joulelab.meters.mqtt_connection import Broker, Connection
 from joulelab.meters.mqtt_readings import OwnStamp, Reader, Series, document_of
 from joulelab.meters.plug import RESTARTED, declare
+from joulelab.meters.transport.json_path import JsonPath
+from joulelab.meters.transport.mqtt_connection import Broker, Connection
 from joulelab.records import Channel, Instant, Sample, Scope
 from joulelab.units import NS_PER_S
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from joulelab.errors import MeterError, MeterUnavailable
-from joulelab.meters.http import Endpoint, Reply
 from joulelab.meters.power_channel import power_channel
+from joulelab.meters.transport.http import Endpoint, Reply
 from joulelab.records import Channel, Sample, Scope
 from joulelab.units import NS_PER_S
 

@@ -8,17 +8,17 @@ from functools import partial
 from typing import Any, NamedTuple, Unpack
 
 from joulelab.errors import ConfigError, MeterUnavailable
-from joulelab.meters.database_records import Record, joined
-from joulelab.meters.databases import DatabaseMeter, ServerOptions
-from joulelab.meters.prometheus_api import Labels, QueryApi, selector
-from joulelab.meters.prometheus_presets import PRESETS, Quantity, own_quantity
-from joulelab.meters.prometheus_series import (
+from joulelab.meters.databases.meter import DatabaseMeter, ServerOptions
+from joulelab.meters.databases.prometheus_api import Labels, QueryApi, selector
+from joulelab.meters.databases.prometheus_presets import PRESETS, Quantity, own_quantity
+from joulelab.meters.databases.prometheus_series import (
     Found,
     check_distinct,
     check_one_machine,
     counted_once,
     differences,
 )
+from joulelab.meters.databases.records import Record, joined
 from joulelab.records import Channel
 
 

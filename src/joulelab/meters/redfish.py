@@ -17,8 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from joulelab.errors import MeterDenied, MeterError, MeterUnavailable
-from joulelab.meters.http import Endpoint
 from joulelab.meters.power_channel import power_channel
+from joulelab.meters.transport.http import Endpoint
 from joulelab.records import Channel, Sample
 
 SERVICE = "/redfish/v1"

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from joulelab.meters.curves import Floats
+from joulelab.meters.energy.curves import Floats
 from joulelab.meters.power_channel import power_channel
 from joulelab.meters.recordings.part import Part, Series, broken, csv_rows, tidy, usual_interval_s
 from joulelab.records import Channel
