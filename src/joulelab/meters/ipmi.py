@@ -11,9 +11,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 from joulelab.errors import ConfigError, MeterDenied, MeterError, MeterUnavailable
-from joulelab.meters.power_channel import power_channel
+from joulelab.meters.power_channel import BmcFigures, bmc_channel
 from joulelab.records import Channel, Sample
 
 STALE_NS = 30_000_000_000
@@ -75,10 +76,7 @@ class Ipmi:
         program: str = "ipmitool",
         device: str = "/dev/ipmi0",
         timeout_s: float = 5.0,
-        update_period_s: float = 1.0,
-        resolution_w: float = 1.0,
-        accuracy_relative: float = 0.05,
-        accuracy_absolute_w: float = 1.0,
+        **figures: Unpack[BmcFigures],
     ) -> None:
         if host is None and (user is not None or interface not in (None, "open")):
             raise ConfigError(
@@ -102,16 +100,7 @@ class Ipmi:
         self._moved = False
         self._renewed_ns = 0
         self.trouble: str | None = None
-        self.channels: Sequence[Channel] = (
-            power_channel(
-                "power",
-                "node",
-                resolution_w=resolution_w,
-                update_period_s=update_period_s,
-                accuracy_absolute_w=accuracy_absolute_w,
-                accuracy_relative=accuracy_relative,
-            ),
-        )
+        self.channels: Sequence[Channel] = (bmc_channel(**figures),)
 
     @property
     def note(self) -> str:

@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from joulelab.errors import MeterError, MeterUnavailable
 from joulelab.meters.power_channel import power_channel
@@ -45,6 +45,16 @@ class SinceStart:
             return math.inf
         self.last_j += grown_j
         return self.last_j
+
+
+class PlugFigures(TypedDict, total=False):
+    """What a user may say of a plug's readings; see Channel."""
+
+    scope: Scope
+    power_resolution_w: float
+    counter_resolution_j: float
+    accuracy_absolute_w: float
+    accuracy_relative: float
 
 
 def declare(
