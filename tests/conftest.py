@@ -18,10 +18,11 @@ ROOM_BYTES = 2 * 2**30
 
 
 def pytest_configure() -> None:
-    """Temporary folders lie in memory where it has room: thousands of small databases sync there at
-    once, and no test needs to survive a loss of power."""
+    # Thousands of small databases sync at once in memory; no test is about a loss of power.
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    # OpenMP's threads spin while they wait: beside another process that costs eight times the work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.fixture(scope="session")
