@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from joulelab.meters.ledger import metrics, settle
+from joulelab.meters.energy.ledger import metrics, settle
 from joulelab.records import Channel, Phase, Trace
 
 CHANNELS = (

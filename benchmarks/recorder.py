@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.fake_powercap import FakePowercap, FakeZone
 from support.meters import ConstantMeter, HangingMeter
 
-from joulelab.meters import trace
 from joulelab.meters.rapl import Rapl
-from joulelab.meters.recorder import Recorder
+from joulelab.meters.tracing import trace
+from joulelab.meters.tracing.recorder import Recorder
 
 ZONES = [
     FakeZone("package-0", 180.0),

@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from job_workloads import KINDS
 
 from joulelab import machine
-from joulelab.meters import trace
+from joulelab.meters.tracing import trace
 from joulelab.records import Trace
 
 SAMPLE_HZ = 10.0

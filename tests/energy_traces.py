@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from joulelab.meters.integration import channel_energy
+from joulelab.meters.energy.integration import channel_energy
 from joulelab.records import Channel, Energy, Phase, Trace
 
 

@@ -12,8 +12,9 @@ from rich.console import Console
 from joulelab import build, config, runfolder, screen
 from joulelab.analysis import trace_plot
 from joulelab.errors import ConfigError
-from joulelab.meters import recordings, trace
-from joulelab.meters.intervals import whole_run
+from joulelab.meters import recordings
+from joulelab.meters.energy.intervals import whole_run
+from joulelab.meters.tracing import trace
 from joulelab.records import Instant, Phase, RunRecord, Trace
 
 

@@ -15,7 +15,7 @@ from joulelab.errors import MeterUnavailable
 from joulelab.records import CurvePoint, Metrics, StopReason
 
 if TYPE_CHECKING:
-    from joulelab.meters.recorder import Recorder
+    from joulelab.meters.tracing.recorder import Recorder
     from joulelab.signals import Interruptions
 
 

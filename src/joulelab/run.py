@@ -12,7 +12,7 @@ from joulelab import runfolder
 from joulelab.errors import HardwareError, JoulelabError, StoreError
 from joulelab.load_pattern import CLOCK, halves_s, load_pattern
 from joulelab.machine import peak_memory_bytes, seed_everything
-from joulelab.meters.recorder import Recorder
+from joulelab.meters.tracing.recorder import Recorder
 from joulelab.observers import RunObserver, Screen, WarmupObserver
 from joulelab.occupancy import occupy
 from joulelab.protocols import Data, Knob, Learner, Meter, RunStore

@@ -80,8 +80,9 @@ def discard(folder: Path, record: RunRecord, index: Path) -> None:
 def settle(folder: Path, record: RunRecord) -> None:
     """Seals the trace and writes into `record` what it says: energies, coverage, provenance, and the
     curve's joules as the finished trace has them."""
-    from joulelab.meters import agreement, alignment, ledger, trace
-    from joulelab.meters.intervals import whole_run
+    from joulelab.meters.energy import agreement, alignment, ledger
+    from joulelab.meters.energy.intervals import whole_run
+    from joulelab.meters.tracing import trace
 
     if not trace.exists(folder):
         record.tags["provenance"] = "none"

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pandas as pd
 import pytest
+from support import programs
+from support.programs import Forks
 from support.records import make_record, write_folder
 from support.study import study
 
@@ -15,19 +16,17 @@ from joulelab.analysis.command import new_folder, selection
 from joulelab.errors import ConfigError
 from joulelab.tracking.mlflow_store import MlflowStore
 
-SCRIPT = Path(__file__).parents[2] / "analyze.py"
+Analyze = Callable[..., CompletedProcess[str]]
 
 
-def analyze(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def order(root: Path, arguments: tuple[str, ...]) -> tuple[list[str], dict[str, str], Path]:
     root.mkdir(exist_ok=True)
-    environment = {**os.environ, "JOULELAB_ROOT": str(root), "COLUMNS": "120"}
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), *arguments],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    return *programs.order(root, ["analyze", *arguments], COLUMNS="120"), root
+
+
+@pytest.fixture
+def analyze(forks: Forks) -> Analyze:
+    return lambda root, *arguments: forks.run(*order(root, arguments))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +43,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_one_command_makes_tables_picture_and_answer(stored: Path) -> None:
-    done = analyze(stored)
+    done = programs.started(*order(stored, ()))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("model=minirocket costs")
     (written,) = re.findall(r"written to (\S+):", done.stdout)
@@ -59,13 +58,13 @@ def test_one_command_makes_tables_picture_and_answer(stored: Path) -> None:
         assert list(from_csv.columns) == list(from_parquet.columns)
 
 
-def test_it_leaves_nothing_but_the_report(stored: Path) -> None:
+def test_it_leaves_nothing_but_the_report(analyze: Analyze, stored: Path) -> None:
     before = {path.name for path in stored.iterdir()} | {"reports"}
     analyze(stored)
     assert {path.name for path in stored.iterdir()} == before
 
 
-def test_runs_without_a_store_are_analysed_too(stored: Path) -> None:
+def test_runs_without_a_store_are_analysed_too(analyze: Analyze, stored: Path) -> None:
     done = analyze(stored, "tracking=none")
     assert done.returncode == 0, done.stderr
     assert "left out: 2 of 14 runs" in done.stdout
@@ -74,7 +73,7 @@ def test_runs_without_a_store_are_analysed_too(stored: Path) -> None:
 @pytest.mark.parametrize(
     "choice", ["sweep=first", "sweep_id=first", "select=\"tags.sweep_id = 'first'\""]
 )
-def test_a_choice_of_runs_is_kept_to(stored: Path, choice: str) -> None:
+def test_a_choice_of_runs_is_kept_to(analyze: Analyze, stored: Path, choice: str) -> None:
     done = analyze(stored, choice)
     assert done.returncode == 0, done.stderr
     assert "4 configurations, 12 runs" in done.stdout
@@ -95,7 +94,7 @@ def test_a_choice_of_runs_is_kept_to(stored: Path, choice: str) -> None:
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(
-    stored: Path, arguments: list[str], words: list[str]
+    analyze: Analyze, stored: Path, arguments: list[str], words: list[str]
 ) -> None:
     done = analyze(stored, *arguments)
     assert done.returncode == 2

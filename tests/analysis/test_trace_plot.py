@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from joulelab.analysis.trace_plot import energies, instruments, power, span
-from joulelab.meters.curves import curves_of
+from joulelab.meters.energy.curves import curves_of
 from joulelab.records import Channel, Phase, Trace
 
 SECOND = 10**9

@@ -1,31 +1,31 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+import shutil
 
 import pytest
-
-CHECKOUT = Path(__file__).resolve().parents[2]
+from support import programs
 
 
 @pytest.fixture
-def command(tmp_path):
+def program(tmp_path):
     """Runs a command of the checkout with everything it writes below a temporary root."""
 
     def run(*arguments, root=tmp_path, **environment):
-        names = {"train": "train.py", "analyze": "analyze.py"}
-        program = names.get(arguments[0])
-        first = [program] if program else ["-m", "joulelab.cli", arguments[0]]
-        return subprocess.run(
-            [sys.executable, *first, *map(str, arguments[1:])],
-            cwd=CHECKOUT,
-            env={**os.environ, "JOULELAB_ROOT": str(root), "TMPDIR": str(tmp_path), **environment},
-            capture_output=True,
-            text=True,
-            timeout=240,
+        return programs.started(
+            *programs.order(root, arguments, TMPDIR=str(tmp_path), **environment)
         )
+
+    return run
+
+
+@pytest.fixture
+def command(tmp_path, forks, tables):
+    """As `program`, in a fraction of its time: imports are done, and the store has its tables."""
+    (tmp_path / "mlruns").mkdir()
+    shutil.copy(tables, tmp_path / "mlruns")
+
+    def run(*arguments, root=tmp_path, **environment):
+        return forks.run(*programs.order(root, arguments, TMPDIR=str(tmp_path), **environment))
 
     return run
 

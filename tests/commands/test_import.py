@@ -10,7 +10,7 @@ import pytest
 from support import recorded
 from support.commands import records
 
-from joulelab.meters import trace
+from joulelab.meters.tracing import trace
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def run(tmp_path):
     return folder
 
 
-def test_run_has_its_energies_and_a_figure(command, tmp_path, run):
-    done = command("import", run, "tracking=none", "name=old")
+def test_run_has_its_energies_and_a_figure(program, tmp_path, run):
+    done = program("import", run, "tracking=none", "name=old")
     assert done.returncode == 0, done.stderr
     assert all(words in done.stdout for words in ("shelly wall", "tegrastats board"))
     (record,) = records(tmp_path)

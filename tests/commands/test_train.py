@@ -5,13 +5,13 @@ import sqlite3
 
 import pyarrow.parquet as pq
 import pytest
-from support.commands import QUICK, records
+from support.commands import PHASES, QUICK, records
 
 pytestmark = pytest.mark.slow
 
 
-def test_the_default_job_closes_with_quality_energy_baseline_and_place(command, tmp_path):
-    done = command("train", *QUICK)
+def test_the_default_job_closes_with_quality_energy_baseline_and_place(program, tmp_path):
+    done = program("train", "max_epochs=2", *PHASES)
     assert done.returncode == 0, done.stderr
     for words in ("test/f1_macro", "trivial baseline", "fit + evaluate", "±", "joulelab.db"):
         assert words in done.stdout

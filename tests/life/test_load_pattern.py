@@ -6,11 +6,11 @@ import pytest
 from support.meters import ConstantMeter
 
 from joulelab.load_pattern import load_pattern
-from joulelab.meters import trace
-from joulelab.meters.alignment import ON, PATTERN
 from joulelab.meters.cpu_estimate import CpuEstimate
-from joulelab.meters.ledger import settle
-from joulelab.meters.recorder import Recorder
+from joulelab.meters.energy.alignment import ON, PATTERN
+from joulelab.meters.energy.ledger import settle
+from joulelab.meters.tracing import trace
+from joulelab.meters.tracing.recorder import Recorder
 
 HALF_S = 0.6
 

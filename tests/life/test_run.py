@@ -11,7 +11,7 @@ from support.tiny_learner import TinyLearner
 
 from joulelab import runfolder
 from joulelab.errors import HardwareDenied, MeterUnavailable
-from joulelab.meters import trace
+from joulelab.meters.tracing import trace
 from joulelab.tracking.null_store import NullStore
 
 TOP = ("idle", "warmup", "fit", "evaluate", "idle_after", "other")

@@ -6,7 +6,7 @@ from energy_traces import channel, ns, trace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulelab.meters.agreement import agreements, metrics
+from joulelab.meters.energy.agreement import agreements, metrics
 
 TIMES = np.arange(0, 120, 0.5)
 WHOLE = [(0, ns(119.5))]

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joulelab.load_pattern import halves_s
-from joulelab.meters.alignment import ON, PATTERN, aligned, metrics, offset
-from joulelab.meters.curves import curves_of
-from joulelab.meters.ledger import settle
+from joulelab.meters.energy.alignment import ON, PATTERN, aligned, metrics, offset
+from joulelab.meters.energy.curves import curves_of
+from joulelab.meters.energy.ledger import settle
 
 START_S = 40.0
 

@@ -12,7 +12,7 @@ from support.fake_powercap import FakePowercap, FakeZone
 
 from joulelab.meters.auto import detect
 
-LIGHT = "import sys, joulelab.meters.auto, joulelab.meters.recorder; print(*sys.modules)"
+LIGHT = "import sys, joulelab.meters.auto, joulelab.meters.tracing.recorder; print(*sys.modules)"
 
 CODECARBON = """
 import sys, time

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fake_plug import FakePlug, Reply
 
-from joulelab.meters.clock import ask_dates, from_dates, to_monotonic_ns
-from joulelab.meters.http import Endpoint
-from joulelab.meters.http import Reply as Answer
+from joulelab.meters.transport.clock import ask_dates, from_dates, to_monotonic_ns
+from joulelab.meters.transport.http import Endpoint
+from joulelab.meters.transport.http import Reply as Answer
 from joulelab.records import Instant
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulelab.meters.uncertainty import combine, difference
+from joulelab.meters.energy.uncertainty import combine, difference
 from joulelab.records import Energy
 
 SQRT3 = math.sqrt(3)

@@ -7,11 +7,11 @@ from contracts.meter import BufferedMeterContract, MeterContract
 from support.fake_powercap import FakePowercap, FakeZone
 from support.traces import counter_trace
 
-from joulelab.meters import trace
 from joulelab.meters.codecarbon import CodeCarbon
 from joulelab.meters.cpu_estimate import CpuEstimate
 from joulelab.meters.rapl import Rapl
 from joulelab.meters.replay import Replay
+from joulelab.meters.tracing import trace
 
 
 class TestRapl(MeterContract):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulelab.meters.counters import unwrap
+from joulelab.meters.energy.counters import unwrap
 
 S = 1_000_000_000
 

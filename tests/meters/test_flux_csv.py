@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joulelab.errors import DataError
-from joulelab.meters import flux_csv
-from joulelab.meters.iso_time import epoch_ns, utc
+from joulelab.meters.databases import flux_csv
+from joulelab.meters.transport.iso_time import epoch_ns, utc
 
 HEADER = ",result,table,_start,_stop,_time,_value,_field,_measurement,host"
 ROW = (

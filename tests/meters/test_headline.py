@@ -10,8 +10,8 @@ from energy_traces import channel, ns, trace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulelab.meters.headline import headline
-from joulelab.meters.scopes import LEVELS
+from joulelab.meters.energy.headline import headline
+from joulelab.meters.energy.scopes import LEVELS
 from joulelab.records import Channel, Provenance, Scope, Trace
 
 TIMES = np.arange(0, 10.05, 0.1)

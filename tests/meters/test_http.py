@@ -14,7 +14,7 @@ from support.fake_plug import Reply
 from support.http_servers import Server, talking
 
 from joulelab.errors import ConfigError, MeterDenied, MeterUnavailable
-from joulelab.meters.http import Endpoint
+from joulelab.meters.transport.http import Endpoint
 
 WHERE = "meter.plug.host"
 

@@ -14,10 +14,10 @@ from contracts.meter import MeterContract
 from support.fake_ina3221 import AGX_ORIN, NANO, FakeIna3221
 
 from joulelab.errors import MeterUnavailable
-from joulelab.meters import trace
+from joulelab.meters.energy.integration import channel_energy
 from joulelab.meters.ina3221 import Ina3221
-from joulelab.meters.integration import channel_energy
-from joulelab.meters.recorder import Recorder
+from joulelab.meters.tracing import trace
+from joulelab.meters.tracing.recorder import Recorder
 
 NANO_MONITOR = "bus/i2c/drivers/ina3221x/6-0040/iio:device0"
 ORIN_MONITOR = "bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon2"

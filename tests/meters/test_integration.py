@@ -9,9 +9,9 @@ from energy_traces import channel, ns, one, trace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulelab.meters.curves import curves_of
-from joulelab.meters.integration import channel_energy
-from joulelab.meters.intervals import union
+from joulelab.meters.energy.curves import curves_of
+from joulelab.meters.energy.integration import channel_energy
+from joulelab.meters.energy.intervals import union
 from joulelab.records import Energy, Trace
 
 COUNTER, POWER = channel("counter"), channel("power")

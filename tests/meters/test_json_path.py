@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from joulelab.errors import ConfigError, MeterUnavailable
-from joulelab.meters.json_path import JsonPath
+from joulelab.meters.transport.json_path import JsonPath
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from energy_traces import RUN, TIMES, channel, counted, load_w, machine, ns, tra
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulelab.meters.ledger import curve_energy_j, metrics, settle
+from joulelab.meters.energy.ledger import curve_energy_j, metrics, settle
 
 
 def test_the_run_is_the_sum_of_its_top_level_phases_and_other() -> None:

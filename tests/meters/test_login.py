@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulelab.meters.login import parse_challenge
+from joulelab.meters.transport.login import parse_challenge
 
 
 def digest_by_hand(hashed, fields, count, client_nonce):

@@ -12,8 +12,8 @@ from support.mosquitto import MOSQUITTO, Mosquitto, Publisher
 from support.waiting import until
 
 from joulelab.meters.mqtt import Mqtt
-from joulelab.meters.recorder import Recorder
-from joulelab.meters.trace import read_stream
+from joulelab.meters.tracing.recorder import Recorder
+from joulelab.meters.tracing.trace import read_stream
 
 TOPIC = "zwave/plug/value"
 needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from joulelab.meters.http import Reply
 from joulelab.meters.plug_clock import DRIFT, PlugClock
+from joulelab.meters.transport.http import Reply
 
 HOST_NS = 9_000_000_000_000
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from support.loopback import Answer, Loopback
 
 from joulelab.errors import ConfigError, MeterUnavailable
+from joulelab.meters.databases.prometheus_api import selector
+from joulelab.meters.databases.prometheus_presets import PRESETS
 from joulelab.meters.prometheus import Prometheus
-from joulelab.meters.prometheus_api import selector
-from joulelab.meters.prometheus_presets import PRESETS
 
 
 def answering(*labels_and_values):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from joulelab.meters.energy.scopes import choose
 from joulelab.meters.rails import declare
-from joulelab.meters.scopes import choose
 
 BOARDS = {
     "Nano": (["POM_5V_IN", "POM_5V_GPU", "POM_5V_CPU"], ["POM_5V_IN"]),

@@ -11,11 +11,11 @@ from energy_traces import channel, ns, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from joulelab.meters.curves import curves_of
-from joulelab.meters.headline import headline_channels
-from joulelab.meters.integration import weigh
-from joulelab.meters.intervals import Spans
-from joulelab.meters.reconcile import reconcile, reconciled
+from joulelab.meters.energy.curves import curves_of
+from joulelab.meters.energy.headline import headline_channels
+from joulelab.meters.energy.integration import weigh
+from joulelab.meters.energy.intervals import Spans
+from joulelab.meters.energy.reconcile import reconcile, reconciled
 
 POWER = channel(
     "power", "wall", "power", accuracy_absolute_w=3.0, accuracy_relative=0.01, update_period_s=1.0

@@ -12,8 +12,8 @@ import pytest
 from support.meters import BrokenMeter, ConstantMeter, HangingMeter, LateMeter, LoggingMeter
 
 from joulelab.errors import MeterUnavailable
-from joulelab.meters import trace
-from joulelab.meters.recorder import Recorder
+from joulelab.meters.tracing import trace
+from joulelab.meters.tracing.recorder import Recorder
 
 
 def record(folder, meters, seconds=0.5, **options):

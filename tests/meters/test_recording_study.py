@@ -7,7 +7,7 @@ from support import recorded
 from support.recorded import whole
 
 from joulelab.errors import DataError
-from joulelab.meters.integration import channel_energy
+from joulelab.meters.energy.integration import channel_energy
 from joulelab.meters.recordings import common_span, load
 
 

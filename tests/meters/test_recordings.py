@@ -15,8 +15,8 @@ from support.recorded import START_S, whole
 from support.traces import counter_trace
 
 from joulelab.errors import DataError
-from joulelab.meters import trace
 from joulelab.meters.recordings import common_span, load
+from joulelab.meters.tracing import trace
 
 BOARD = "tegrastats.POM_5V_IN"
 PLUG = "shelly.power"

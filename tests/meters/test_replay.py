@@ -13,10 +13,10 @@ from support.traces import counter_trace
 from support.worlds.replay import ReplayWorld
 
 from joulelab.errors import ConfigError, MeterUnavailable
-from joulelab.meters import trace
-from joulelab.meters.integration import channel_energy
-from joulelab.meters.recorder import Recorder
+from joulelab.meters.energy.integration import channel_energy
 from joulelab.meters.replay import Replay, Track, replay
+from joulelab.meters.tracing import trace
+from joulelab.meters.tracing.recorder import Recorder
 from joulelab.records import Channel, Instant, Trace
 
 COUNTER = Channel("energy", "counter", "J", "cpu", "measured")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from energy_traces import RUN, TIMES, channel, load_w, machine, trace
 
-from joulelab.meters.ledger import metrics, settle
+from joulelab.meters.energy.ledger import metrics, settle
 
 ENERGY = ("energy_j", "energy_dynamic_j")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from joulelab.meters.scopes import choose
+from joulelab.meters.energy.scopes import choose
 from joulelab.records import Channel
 
 

@@ -11,9 +11,9 @@ from support.fake_script import NODE
 from support.fake_shelly import FakeShelly1, FakeShelly2
 
 from joulelab.errors import ConfigError
-from joulelab.meters.recorder import Recorder
 from joulelab.meters.shelly import Shelly
-from joulelab.meters.trace import read_stream
+from joulelab.meters.tracing.recorder import Recorder
+from joulelab.meters.tracing.trace import read_stream
 
 needs_node = pytest.mark.skipif(NODE is None, reason="scripts run in node")
 

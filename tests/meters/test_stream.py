@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joulelab.errors import DataError
-from joulelab.meters import stream, trace
-from joulelab.meters.stream import StreamWriter
+from joulelab.meters.tracing import stream, trace
+from joulelab.meters.tracing.stream import StreamWriter
 from joulelab.records import Channel, Instant, Phase
 
 CHANNELS = {
@@ -30,7 +30,7 @@ RECORDING = """
 import sys, time
 from pathlib import Path
 from joulelab.meters.cpu_estimate import CpuEstimate
-from joulelab.meters.recorder import Recorder
+from joulelab.meters.tracing.recorder import Recorder
 recorder = Recorder({"cpu_estimate": CpuEstimate(watts_per_core=4.0)}, Path(sys.argv[1]), 0.05)
 recorder.start()
 with recorder.phase("idle"):

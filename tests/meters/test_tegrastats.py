@@ -17,10 +17,10 @@ from support.fake_tegrastats import NANO
 from support.worlds.tegrastats import FAKE, TegrastatsWorld
 
 from joulelab.errors import MeterDenied, MeterUnavailable
-from joulelab.meters import trace
-from joulelab.meters.integration import channel_energy
-from joulelab.meters.recorder import Recorder
+from joulelab.meters.energy.integration import channel_energy
 from joulelab.meters.tegrastats import Tegrastats
+from joulelab.meters.tracing import trace
+from joulelab.meters.tracing.recorder import Recorder
 from joulelab.records import Instant
 
 INTERVAL_S = 0.05

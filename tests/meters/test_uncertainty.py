@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from energy_traces import channel, ns, one, weighed
 
-from joulelab.meters.integration import channel_energy
+from joulelab.meters.energy.integration import channel_energy
 from joulelab.records import Trace
 
 SQRT3 = math.sqrt(3)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-QUICK = ["max_epochs=2", "idle_s=0.1", "warmup_s=0.1", "idle_after_s=0.1"]
+PHASES = ["idle_s=0.1", "warmup_s=0.1", "idle_after_s=0.1"]
+QUICK = ["max_epochs=2", "data.length=40", *PHASES]
 
 
 def records(root: Path) -> list[dict]:

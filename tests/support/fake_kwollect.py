@@ -10,7 +10,7 @@ from typing import Any
 
 from support.loopback import Answer, Loopback, Request
 
-from joulelab.meters.iso_time import epoch_ns
+from joulelab.meters.transport.iso_time import epoch_ns
 
 ZONE = timezone(timedelta(hours=1))
 NS_PER_S = 1_000_000_000

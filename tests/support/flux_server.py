@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from support.loopback import Answer, Loopback, Request
 
-from joulelab.meters.iso_time import epoch_ns, utc
+from joulelab.meters.transport.iso_time import epoch_ns, utc
 
 NS_PER_S = 1_000_000_000
 _PAIR = re.compile(r'r\["((?:[^"\\]|\\.)*)"\] == "((?:[^"\\]|\\.)*)"')

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from support.worlds.base import World
 
-from joulelab.meters import curves, trace
-from joulelab.meters.integration import weigh
-from joulelab.meters.intervals import Spans
-from joulelab.meters.ledger import metrics, settle
-from joulelab.meters.lifecycle import RETRY_S
-from joulelab.meters.reconcile import reconciled
+from joulelab.meters.energy import curves
+from joulelab.meters.energy.integration import weigh
+from joulelab.meters.energy.intervals import Spans
+from joulelab.meters.energy.ledger import metrics, settle
+from joulelab.meters.energy.reconcile import reconciled
+from joulelab.meters.tracing import trace
+from joulelab.meters.tracing.lifecycle import RETRY_S
 from joulelab.records import Trace
 
 TARGET = 0.001

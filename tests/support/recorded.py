@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from support.fake_tegrastats import NANO
 
-from joulelab.meters.integration import channel_energy
+from joulelab.meters.energy.integration import channel_energy
 
 START_S = 1_700_000_000
 """2023-11-14T22:13:20Z"""

@@ -16,7 +16,7 @@ from typing import Any
 
 import cloudpickle
 
-from joulelab.meters.recorder import Recorder
+from joulelab.meters.tracing.recorder import Recorder
 from joulelab.protocols import Meter
 
 PATIENCE_S = 50.0

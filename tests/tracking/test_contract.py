@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from contracts.run_store import RunStoreContract
+from support.current_store import CurrentStore
 from support.records import make_record
 from support.servers import free_port
 
@@ -28,10 +29,27 @@ class TestMlflowOnSqlite(RunStoreContract):
         return MlflowStore(folder=mlruns)
 
 
+@pytest.fixture(scope="module")
+def pointer(tmp_path_factory: pytest.TempPathFactory, tables: Path) -> Path:
+    path = tmp_path_factory.mktemp("pointer") / "folder"
+    path.write_text(str(tables.parent), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def process(pointer: Path) -> RunStore:
+    return StoreProcess(functools.partial(CurrentStore, pointer))
+
+
 class TestStoreProcess(RunStoreContract):
     @pytest.fixture
-    def store(self, mlruns: Path) -> RunStore:
-        return StoreProcess(functools.partial(MlflowStore, folder=mlruns))
+    def store(self, process: RunStore, pointer: Path, mlruns: Path) -> RunStore:
+        pointer.write_text(str(mlruns), encoding="utf-8")
+        return process
+
+    def test_it_opens_what_it_is_given(self, mlruns: Path) -> None:
+        store = StoreProcess(functools.partial(MlflowStore, folder=mlruns))
+        assert str(mlruns) in store.location
 
 
 class TestNullStore(RunStoreContract):

@@ -13,7 +13,7 @@ from joulelab import build, screen
 from joulelab.analysis import configurations, plots, report, table, trace_plot
 from joulelab.config import plain
 from joulelab.errors import ConfigError, DataError
-from joulelab.meters import trace
+from joulelab.meters.tracing import trace
 
 
 def analyze(cfg: DictConfig) -> Path:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from joulelab.analysis.plots import STYLE
-from joulelab.meters.curves import Curve, Floats, curves_of, ratio
-from joulelab.meters.integration import weigh
-from joulelab.meters.intervals import Intervals, Spans, union
-from joulelab.meters.reconcile import reconciled
-from joulelab.meters.scopes import LEVELS, PROVENANCES, meter_of
-from joulelab.meters.uncertainty import combine
+from joulelab.meters.energy.curves import Curve, Floats, curves_of, ratio
+from joulelab.meters.energy.integration import weigh
+from joulelab.meters.energy.intervals import Intervals, Spans, union
+from joulelab.meters.energy.reconcile import reconciled
+from joulelab.meters.energy.scopes import LEVELS, PROVENANCES, meter_of
+from joulelab.meters.energy.uncertainty import combine
 from joulelab.records import Channel, Energy, Phase, Trace
 from joulelab.units import NS_PER_S, plus_minus, si
 

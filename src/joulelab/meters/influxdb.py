@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from joulelab.errors import ConfigError, MeterUnavailable
-from joulelab.meters.database_records import Record
-from joulelab.meters.databases import DatabaseMeter, ServerClock, authorization
-from joulelab.meters.flux import Flux
-from joulelab.meters.http import Endpoint
-from joulelab.meters.influx_series import Query, SeriesSource, auxiliary_queries
-from joulelab.meters.influxql import InfluxQl
+from joulelab.meters.databases.flux import Flux
+from joulelab.meters.databases.influx_series import Query, SeriesSource, auxiliary_queries
+from joulelab.meters.databases.influxql import InfluxQl
+from joulelab.meters.databases.meter import DatabaseMeter, ServerOptions
+from joulelab.meters.databases.records import Record
 from joulelab.records import Channel, Kind, Scope
 
 RECENT_S = 600.0
@@ -43,36 +42,16 @@ class InfluxDb(DatabaseMeter):
         version: int | None = None,
         organization: str | None = None,
         retention_policy: str | None = None,
-        user: str | None = None,
-        password: str | None = None,
-        token: str | None = None,
-        verify: bool = True,
-        timeout_s: float = 10.0,
         update_period_s: float = 10.0,
         resolution: float = 0.1,
         accuracy_absolute_w: float = 3.0,
         accuracy_relative: float = 0.01,
-        wait_s: float | None = None,
-        clock_offset_s: float | None = None,
-        u_clock_s: float = 0.0,
         name: str = "influxdb",
+        **server: Unpack[ServerOptions],
     ) -> None:
-        where = self._where = f"meter.{name}"
-        endpoint = Endpoint(
-            url,
-            where=f"{where}.url",
-            timeout_s=timeout_s,
-            user=user,
-            password=password,
-            token=authorization(token, "Token"),
-            verify=verify,
-        )
+        where = f"meter.{name}"
         super().__init__(
-            endpoint,
-            where=where,
-            update_period_s=update_period_s,
-            wait_s=wait_s,
-            clock=ServerClock(clock_offset_s, u_clock_s),
+            url, where=where, update_period_s=update_period_s, scheme="Token", **server
         )
         if version not in (None, 1, 2):
             raise ConfigError(f"no InfluxDB {version}", where=f"{where}.version", cure="1 or 2")
@@ -91,8 +70,8 @@ class InfluxDb(DatabaseMeter):
         plug = Query("plug", measurement, field, dict(tags or {}), unit, scale, where)
         self._queries = [plug, *auxiliary_queries(auxiliary or {}, f"{where}.auxiliary")]
         self._version = version
-        self._flux = Flux(endpoint, database, organization, where)
-        self._influxql = InfluxQl(endpoint, database, retention_policy, where)
+        self._flux = Flux(self._endpoint, database, organization, where)
+        self._influxql = InfluxQl(self._endpoint, database, retention_policy, where)
         self._tags: dict[str, Mapping[str, str]] = {}
 
     @property

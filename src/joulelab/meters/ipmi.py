@@ -11,8 +11,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 from joulelab.errors import ConfigError, MeterDenied, MeterError, MeterUnavailable
+from joulelab.meters.power_channel import BmcFigures, bmc_channel
 from joulelab.records import Channel, Sample
 
 STALE_NS = 30_000_000_000
@@ -74,10 +76,7 @@ class Ipmi:
         program: str = "ipmitool",
         device: str = "/dev/ipmi0",
         timeout_s: float = 5.0,
-        update_period_s: float = 1.0,
-        resolution_w: float = 1.0,
-        accuracy_relative: float = 0.05,
-        accuracy_absolute_w: float = 1.0,
+        **figures: Unpack[BmcFigures],
     ) -> None:
         if host is None and (user is not None or interface not in (None, "open")):
             raise ConfigError(
@@ -89,32 +88,19 @@ class Ipmi:
         self._program = program
         self._device = Path(device)
         self._timeout_s = timeout_s
-        self._command = [program, "-I", interface or ("lanplus" if host else "open")]
+        login: list[str] = []
         if host is not None:
-            self._command += ["-H", host, "-L", privilege]
-            self._command += ["-U", user] if user is not None else []
             known = password is not None or "IPMI_PASSWORD" in os.environ
-            self._command += ["-E"] if known else []
-        self._command += ["dcmi", "power", "reading"]
+            login = _login(host, user, privilege, known)
+        network = interface or ("lanplus" if host else "open")
+        self._command = [program, "-I", network, *login, "dcmi", "power", "reading"]
         self._password = password
         self._running = False
         self._stamp: str | None = None
         self._moved = False
         self._renewed_ns = 0
         self.trouble: str | None = None
-        self.channels: Sequence[Channel] = (
-            Channel(
-                name="power",
-                kind="power",
-                unit="W",
-                scope="node",
-                provenance="measured",
-                resolution=resolution_w,
-                update_period_s=update_period_s,
-                accuracy_absolute_w=accuracy_absolute_w,
-                accuracy_relative=accuracy_relative,
-            ),
-        )
+        self.channels: Sequence[Channel] = (bmc_channel(**figures),)
 
     @property
     def note(self) -> str:
@@ -223,6 +209,12 @@ class Ipmi:
             self.trouble = f"the BMC repeats its reading of {stamp}"
             return False
         return True
+
+
+def _login(host: str, user: str | None, privilege: str, with_password: bool) -> list[str]:
+    """-E: the password is in the environment."""
+    named = [] if user is None else ["-U", user]
+    return ["-H", host, "-L", privilege, *named, *(["-E"] if with_password else [])]
 
 
 def parse(text: str, where: str = "ipmitool") -> Reading:

@@ -7,19 +7,20 @@ import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from joulelab.errors import ConfigError, MeterUnavailable
-from joulelab.meters.database_records import Record, joined, pages
-from joulelab.meters.databases import DatabaseMeter, ServerClock
-from joulelab.meters.http import Endpoint
-from joulelab.meters.iso_time import epoch_ns, utc
+from joulelab.meters.databases.meter import DatabaseMeter, ServerOptions
+from joulelab.meters.databases.records import Record, joined, pages
+from joulelab.meters.power_channel import power_channel
+from joulelab.meters.transport.iso_time import epoch_ns, utc
 from joulelab.records import Channel, Scope
 from joulelab.units import NS_PER_S
 
 WHERE = "meter.kwollect"
+TIMEOUT_S = 20.0
 RECENT_S = 60.0
 POWER_SUFFIX = "_power_watt"
 SCOPES: Mapping[str, Scope] = {
@@ -53,34 +54,15 @@ class Kwollect(DatabaseMeter):
         node: str | None = None,
         metrics: Sequence[str] = ("wattmetre_power_watt",),
         scopes: Mapping[str, Scope] | None = None,
-        user: str | None = None,
-        password: str | None = None,
-        verify: bool = True,
-        timeout_s: float = 20.0,
         page_s: float = 3600.0,
         update_period_s: float = 1.0,
         resolution: float = 0.1,
         accuracy_absolute_w: float = 0.0,
         accuracy_relative: float = 0.01,
-        wait_s: float | None = None,
-        clock_offset_s: float | None = None,
-        u_clock_s: float = 0.0,
+        **server: Unpack[ServerOptions],
     ) -> None:
-        endpoint = Endpoint(
-            url,
-            where=f"{WHERE}.url",
-            timeout_s=timeout_s,
-            user=user,
-            password=password,
-            verify=verify,
-        )
-        super().__init__(
-            endpoint,
-            where=WHERE,
-            update_period_s=update_period_s,
-            wait_s=wait_s,
-            clock=ServerClock(clock_offset_s, u_clock_s),
-        )
+        server.setdefault("timeout_s", TIMEOUT_S)
+        super().__init__(url, where=WHERE, update_period_s=update_period_s, **server)
         name, _, domain = platform.node().partition(".")
         self._node = (node or name).partition(".")[0]
         self._site = site or domain.partition(".")[0]
@@ -167,13 +149,10 @@ class Kwollect(DatabaseMeter):
                 cure=f"say meter.kwollect.scopes.{metric}=wall, node, cpu or gpu",
             )
         resolution, absolute_w, relative = self._accuracy
-        return Channel(
-            name=name,
-            kind="power",
-            unit="W",
-            scope=scope,
-            provenance="measured",
-            resolution=1.0 if metric.startswith("bmc_") else resolution,
+        return power_channel(
+            name,
+            scope,
+            resolution_w=1.0 if metric.startswith("bmc_") else resolution,
             update_period_s=self._update_period_s,
             accuracy_absolute_w=absolute_w,
             accuracy_relative=relative,

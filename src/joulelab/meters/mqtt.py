@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Unpack
 
 from joulelab.errors import ConfigError, MeterError
-from joulelab.meters.json_path import JsonPath
-from joulelab.meters.mqtt_connection import Broker, Connection
 from joulelab.meters.mqtt_readings import OwnStamp, Reader, Series, document_of
-from joulelab.meters.plug import RESTARTED
-from joulelab.records import Channel, Instant, Sample, Scope
+from joulelab.meters.plug import RESTARTED, PlugFigures, declare
+from joulelab.meters.transport.json_path import JsonPath
+from joulelab.meters.transport.mqtt_connection import Broker, Connection
+from joulelab.records import Channel, Instant, Sample
 from joulelab.units import NS_PER_S
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 KEY = "meter.mqtt"
 FIRST_MESSAGE_S = 3.0
 STALE_PERIODS = 3.0
+FIGURES = PlugFigures(
+    power_resolution_w=0.1,
+    counter_resolution_j=3600.0,
+    accuracy_absolute_w=3.0,
+    accuracy_relative=0.01,
+)
 
 
 class Mqtt:
@@ -63,13 +70,9 @@ class Mqtt:
         clock_offset_s: float = 0.0,
         u_clock_s: float = 0.5,
         delay_max_s: float = 10.0,
-        scope: Scope = "wall",
         update_period_s: float = 30.0,
-        power_resolution_w: float = 0.1,
-        counter_resolution_j: float = 3600.0,
-        accuracy_absolute_w: float = 3.0,
-        accuracy_relative: float = 0.01,
         timeout_s: float = 3.0,
+        **figures: Unpack[PlugFigures],
     ) -> None:
         self._broker = Broker(host, port, user, password, tls, timeout_s)
         self._update_period_s = update_period_s
@@ -78,26 +81,20 @@ class Mqtt:
         if time_path is not None:
             path = JsonPath(time_path, f"{KEY}.time_path")
             self._stamp = OwnStamp(path, time_factor, clock_offset_s, 3 * u_clock_s, delay_max_s)
-        shared: dict[str, Any] = {
-            "scope": scope,
-            "provenance": "measured",
-            "update_period_s": update_period_s,
-            "accuracy_absolute_w": accuracy_absolute_w,
-            "accuracy_relative": accuracy_relative,
-        }
-        if self._stamp is not None:
-            shared |= {"clock_offset_s": clock_offset_s, "u_clock_s": u_clock_s}
-        self._readers: list[Reader] = []
-        if power_path is not None:
-            power = Channel("power", "power", "W", resolution=power_resolution_w, **shared)
-            path = JsonPath(power_path, f"{KEY}.power_path")
-            self._readers.append(Reader(power, topic, path, power_factor))
-        if energy_path is not None:
-            inside = None if power_path is None else "power"
-            shared |= {"resolution": counter_resolution_j, "inside": inside}
-            energy = Channel("energy", "counter", "J", **shared)
-            path = JsonPath(energy_path, f"{KEY}.energy_path")
-            self._readers.append(Reader(energy, energy_topic or topic, path, energy_factor))
+        power, energy = declare(
+            update_period_s=update_period_s,
+            counter_period_s=update_period_s,
+            clock_offset_s=0.0 if self._stamp is None else clock_offset_s,
+            u_clock_s=0.0 if self._stamp is None else u_clock_s,
+            **(FIGURES | figures),
+        )
+        if power_path is None:
+            energy = replace(energy, inside=None)
+        readers = [
+            _reader(power, topic, power_path, power_factor),
+            _reader(energy, energy_topic or topic, energy_path, energy_factor),
+        ]
+        self._readers = [reader for reader in readers if reader is not None]
         self._topics = sorted({reader.topic for reader in self._readers})
         self._check()
         self._series: dict[str, Series] = {}
@@ -198,3 +195,10 @@ class Mqtt:
             except MeterError as error:
                 self._doubt = str(error)
         return None if retained else arrived_ns
+
+
+def _reader(channel: Channel, topic: str, path: str | None, factor: float) -> Reader | None:
+    """None where there is no such number in the messages."""
+    if path is None:
+        return None
+    return Reader(channel, topic, JsonPath(path, f"{KEY}.{channel.name}_path"), factor)

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from joulelab.errors import MeterUnavailable
-from joulelab.meters.clock import to_monotonic_ns
-from joulelab.meters.counters import unwrap
-from joulelab.meters.iso_time import epoch_ns
-from joulelab.meters.json_path import JsonPath
+from joulelab.meters.energy.counters import unwrap
 from joulelab.meters.plug import SinceStart
+from joulelab.meters.transport.clock import to_monotonic_ns
+from joulelab.meters.transport.iso_time import epoch_ns
+from joulelab.meters.transport.json_path import JsonPath
 from joulelab.records import Channel, Instant, Sample
 from joulelab.units import NS_PER_S
 

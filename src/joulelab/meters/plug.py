@@ -6,11 +6,13 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import replace
+from typing import NamedTuple, TypedDict
 
 from joulelab.errors import MeterError, MeterUnavailable
-from joulelab.meters.http import Endpoint, Reply
-from joulelab.records import Channel, Sample
+from joulelab.meters.power_channel import power_channel
+from joulelab.meters.transport.http import Endpoint, Reply
+from joulelab.records import Channel, Sample, Scope
 from joulelab.units import NS_PER_S
 
 RESTARTED = "the counter restarted: what it counted since the last reading is not known"
@@ -45,6 +47,16 @@ class SinceStart:
         return self.last_j
 
 
+class PlugFigures(TypedDict, total=False):
+    """What a user may say of a plug's readings; see Channel."""
+
+    scope: Scope
+    power_resolution_w: float
+    counter_resolution_j: float
+    accuracy_absolute_w: float
+    accuracy_relative: float
+
+
 def declare(
     *,
     power_resolution_w: float,
@@ -53,6 +65,8 @@ def declare(
     counter_period_s: float,
     accuracy_absolute_w: float,
     accuracy_relative: float,
+    scope: Scope = "wall",
+    clock_offset_s: float = 0.0,
     u_clock_s: float = 0.0,
 ) -> tuple[Channel, Channel]:
     """`power`, and inside it `energy`, the plug's own counter: the same joules, seen twice.
@@ -60,30 +74,24 @@ def declare(
     Power is the outer one, for the counter alone would make a phase that is shorter than a step or a
     refresh of it nothing or twice; `reconcile` then gives the long phases the counter's joules.
     """
-    power = Channel(
-        name="power",
-        kind="power",
-        unit="W",
-        scope="wall",
-        provenance="measured",
-        resolution=power_resolution_w,
+    power = power_channel(
+        "power",
+        scope,
+        resolution_w=power_resolution_w,
         update_period_s=update_period_s,
         accuracy_absolute_w=accuracy_absolute_w,
         accuracy_relative=accuracy_relative,
+        clock_offset_s=clock_offset_s,
         u_clock_s=u_clock_s,
     )
-    energy = Channel(
+    energy = replace(
+        power,
         name="energy",
         kind="counter",
         unit="J",
-        scope="wall",
-        provenance="measured",
         resolution=counter_resolution_j,
         update_period_s=counter_period_s,
-        accuracy_absolute_w=accuracy_absolute_w,
-        accuracy_relative=accuracy_relative,
         inside="power",
-        u_clock_s=u_clock_s,
     )
     return power, energy
 

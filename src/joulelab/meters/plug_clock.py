@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from joulelab.meters.curves import Floats, Times
-from joulelab.meters.http import Reply
+from joulelab.meters.energy.curves import Floats, Times
+from joulelab.meters.transport.http import Reply
 
 WINDOW_MS = 10_000.0
 DRIFT = 50e-6

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 from joulelab.errors import ConfigError, MeterUnavailable
-from joulelab.meters.database_records import Record, joined
-from joulelab.meters.databases import DatabaseMeter, ServerClock, authorization
-from joulelab.meters.http import Endpoint
-from joulelab.meters.prometheus_api import Labels, QueryApi, selector
-from joulelab.meters.prometheus_presets import PRESETS, Quantity, own_quantity
-from joulelab.meters.prometheus_series import (
+from joulelab.meters.databases.meter import DatabaseMeter, ServerOptions
+from joulelab.meters.databases.prometheus_api import Labels, QueryApi, selector
+from joulelab.meters.databases.prometheus_presets import PRESETS, Quantity, own_quantity
+from joulelab.meters.databases.prometheus_series import (
     Found,
     check_distinct,
     check_one_machine,
     counted_once,
     differences,
 )
+from joulelab.meters.databases.records import Record, joined
 from joulelab.records import Channel
 
 
@@ -53,34 +52,12 @@ class Prometheus(DatabaseMeter):
         update_period_s: float | None = None,
         accuracy_absolute_w: float = 0.0,
         accuracy_relative: float = 0.05,
-        user: str | None = None,
-        password: str | None = None,
-        token: str | None = None,
-        verify: bool = True,
-        timeout_s: float = 10.0,
         page_s: float = 3600.0,
-        wait_s: float | None = None,
-        clock_offset_s: float | None = None,
-        u_clock_s: float = 0.0,
         name: str = "prometheus",
+        **server: Unpack[ServerOptions],
     ) -> None:
-        where = self._where = f"meter.{name}"
-        endpoint = Endpoint(
-            url,
-            where=f"{where}.url",
-            timeout_s=timeout_s,
-            user=user,
-            password=password,
-            token=authorization(token, "Bearer"),
-            verify=verify,
-        )
-        super().__init__(
-            endpoint,
-            where=where,
-            update_period_s=scrape_interval_s,
-            wait_s=wait_s,
-            clock=ServerClock(clock_offset_s, u_clock_s),
-        )
+        where = f"meter.{name}"
+        super().__init__(url, where=where, update_period_s=scrape_interval_s, **server)
         if not queries and preset not in PRESETS:
             raise ConfigError(
                 f"{preset} does not say what to read",
@@ -97,7 +74,7 @@ class Prometheus(DatabaseMeter):
         }
         if update_period_s is not None:
             self._accuracy["update_period_s"] = update_period_s
-        self._api = QueryApi(endpoint, page_s, where)
+        self._api = QueryApi(self._endpoint, page_s, where)
         self._selections: list[Selection] = []
         self._known: dict[str, Quantity] = {}
 

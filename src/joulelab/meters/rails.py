@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from joulelab.meters.power_channel import power_channel
 from joulelab.records import Channel, Scope
 
 TOTALS = ("VIN", "VDD_IN", "POM_5V_IN")
@@ -56,13 +57,10 @@ def declare(
     names = list(dict.fromkeys(filter(counted, rails)))
     total = next((rail for rail in TOTALS if rail in names), None)
     return [
-        Channel(
-            name=rail,
-            kind="power",
-            unit="W",
-            scope=_scope(rail, total, inside),
-            provenance="measured",
-            resolution=resolution,
+        power_channel(
+            rail,
+            _scope(rail, total, inside),
+            resolution_w=resolution,
             update_period_s=update_period_s,
             accuracy_absolute_w=accuracy_absolute_w,
             accuracy_relative=accuracy_relative,

@@ -14,10 +14,11 @@ import math
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from joulelab.errors import MeterDenied, MeterError, MeterUnavailable
-from joulelab.meters.http import Endpoint
+from joulelab.meters.power_channel import BmcFigures, bmc_channel
+from joulelab.meters.transport.http import Endpoint
 from joulelab.records import Channel, Sample
 
 SERVICE = "/redfish/v1"
@@ -48,10 +49,7 @@ class Redfish:
         session: bool = False,
         verify: bool = True,
         timeout_s: float = 5.0,
-        update_period_s: float = 1.0,
-        resolution_w: float = 1.0,
-        accuracy_relative: float = 0.05,
-        accuracy_absolute_w: float = 1.0,
+        **figures: Unpack[BmcFigures],
     ) -> None:
         url = host if "://" in host else f"https://{host}"
         self._bmc = Bmc(url, user, password, session, verify, timeout_s)
@@ -59,19 +57,7 @@ class Redfish:
         self._path = ""
         self.note = ""
         self.trouble: str | None = None
-        self.channels: Sequence[Channel] = (
-            Channel(
-                name="power",
-                kind="power",
-                unit="W",
-                scope="node",
-                provenance="measured",
-                resolution=resolution_w,
-                update_period_s=update_period_s,
-                accuracy_absolute_w=accuracy_absolute_w,
-                accuracy_relative=accuracy_relative,
-            ),
-        )
+        self.channels: Sequence[Channel] = (bmc_channel(**figures),)
 
     def start(self) -> None:
         self.stop()

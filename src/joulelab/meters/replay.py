@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from joulelab.errors import ConfigError, DataError, MeterUnavailable
-from joulelab.meters.scopes import meter_of
+from joulelab.meters.energy.scopes import meter_of
 from joulelab.records import Channel, Instant, Sample, Trace
 from joulelab.units import NS_PER_S
 

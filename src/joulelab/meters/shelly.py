@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from joulelab.errors import ConfigError, MeterError
-from joulelab.meters.http import Endpoint, Reply
 from joulelab.meters.plug import PolledPlug, Reading, SinceStart, declare
 from joulelab.meters.shelly_api import HOST, Device, Gen2, recognise
 from joulelab.meters.shelly_script import NAME, PERIOD_S, SCRIPT, PlugScript, readings
+from joulelab.meters.transport.http import Endpoint, Reply
 from joulelab.records import Channel, Instant, Sample
 
 COUNTER_PERIOD_S = 60.0

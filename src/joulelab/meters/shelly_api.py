@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from joulelab.errors import ConfigError, MeterDenied, MeterUnavailable
-from joulelab.meters.http import Endpoint, Reply
-from joulelab.meters.json_path import JsonPath
 from joulelab.meters.plug import Reading
+from joulelab.meters.transport.http import Endpoint, Reply
+from joulelab.meters.transport.json_path import JsonPath
 from joulelab.units import J_PER_WATT_MINUTE, J_PER_WH
 
 HOST = "meter.shelly.host"

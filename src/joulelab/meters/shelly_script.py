@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from joulelab.errors import MeterUnavailable
-from joulelab.meters.http import Endpoint
-from joulelab.meters.json_path import JsonPath
 from joulelab.meters.plug import Reading
 from joulelab.meters.plug_clock import PlugClock
 from joulelab.meters.shelly_api import Gen2
+from joulelab.meters.transport.http import Endpoint
+from joulelab.meters.transport.json_path import JsonPath
 from joulelab.units import J_PER_WH
 
 NAME = "joulelab"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from joulelab.errors import MeterDenied, MeterUnavailable
-from joulelab.meters.http import Endpoint, Reply
-from joulelab.meters.json_path import JsonPath
 from joulelab.meters.plug import PolledPlug, Reading, declare
+from joulelab.meters.transport.http import Endpoint, Reply
+from joulelab.meters.transport.json_path import JsonPath
 from joulelab.records import Channel
 from joulelab.units import J_PER_KWH
 

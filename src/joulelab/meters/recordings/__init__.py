@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from joulelab.errors import DataError
-from joulelab.meters import trace
 from joulelab.meters.recordings import (
     codecarbon_csv,
     flux_file,
@@ -23,6 +22,7 @@ from joulelab.meters.recordings import (
 )
 from joulelab.meters.recordings.axis import common_span, joined
 from joulelab.meters.recordings.part import Part, broken
+from joulelab.meters.tracing import trace
 from joulelab.records import Trace
 
 __all__ = ["common_span", "load"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from joulelab.errors import DataError
+from joulelab.meters.energy.scopes import meter_of
 from joulelab.meters.recordings.part import Part
-from joulelab.meters.scopes import meter_of
 from joulelab.records import Channel, Instant, Phase, Trace
 from joulelab.units import NS_PER_S
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from joulelab.meters.curves import SEEN_PERIODS
+from joulelab.meters.energy.curves import SEEN_PERIODS
 from joulelab.meters.recordings.part import Clock, Part, Series, broken, csv_rows
 from joulelab.records import Channel, Scope
 from joulelab.units import J_PER_KWH, NS_PER_S

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from joulelab.meters.iso_time import epoch_ns
+from joulelab.meters.transport.iso_time import epoch_ns
 from joulelab.units import NS_PER_S
 
 _MONTHS = (

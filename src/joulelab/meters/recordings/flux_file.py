@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from joulelab.meters.flux_csv import FluxSeries
-from joulelab.meters.flux_csv import read as read_flux
+from joulelab.meters.databases.flux_csv import FluxSeries
+from joulelab.meters.databases.flux_csv import read as read_flux
 from joulelab.meters.recordings.part import Part, Series, broken, tidy, usual_interval_s
 from joulelab.records import Channel, Kind, Scope
 from joulelab.units import J_PER_KWH

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from joulelab.errors import DataError
-from joulelab.meters.curves import Floats, Times
+from joulelab.meters.energy.curves import Floats, Times
 from joulelab.records import Channel, Phase
 from joulelab.units import NS_PER_S
 

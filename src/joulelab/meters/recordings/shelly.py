@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from joulelab.meters.curves import Floats
+from joulelab.meters.energy.curves import Floats
+from joulelab.meters.power_channel import power_channel
 from joulelab.meters.recordings.part import Part, Series, broken, csv_rows, tidy, usual_interval_s
 from joulelab.records import Channel
 from joulelab.units import NS_PER_S
@@ -96,13 +97,10 @@ def _part(path: Path, rows: Sequence[Row], unit: str, *, milliwatts: bool) -> Pa
         volts = extra["voltage"]
         high = np.nanpercentile(volts, 95) if np.isfinite(volts).any() else math.nan
         extra["voltage"] = np.where(volts >= MAINS_SHARE * high, volts, np.nan)
-    power = Channel(
-        name="power",
-        kind="power",
-        unit="W",
-        scope="wall",
-        provenance="measured",
-        resolution=RESOLUTION_W,
+    power = power_channel(
+        "power",
+        "wall",
+        resolution_w=RESOLUTION_W,
         update_period_s=usual_interval_s(times_ns),
         accuracy_absolute_w=ACCURACY_ABSOLUTE_W,
         accuracy_relative=ACCURACY_RELATIVE,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from joulelab.meters.curves import Times
+from joulelab.meters.energy.curves import Times
 from joulelab.meters.recordings.dates import date_line
 from joulelab.meters.recordings.part import Clock
 from joulelab.meters.tegrastats_line import Line, parse, stamp_s

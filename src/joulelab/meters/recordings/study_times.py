@@ -8,8 +8,8 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-from joulelab.meters.iso_time import epoch_ns
 from joulelab.meters.recordings.part import Part, broken
+from joulelab.meters.transport.iso_time import epoch_ns
 from joulelab.records import Phase
 
 STEPS = ("idle", "warmup")

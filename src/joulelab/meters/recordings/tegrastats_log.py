@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from joulelab.meters import rails
-from joulelab.meters.curves import Times
+from joulelab.meters.energy.curves import Times
 from joulelab.meters.recordings.part import Part, Series, broken, tidy
 from joulelab.meters.recordings.stretches import by_count, by_stamps, stretches_of
 from joulelab.meters.tegrastats_line import AUXILIARY, Line, auxiliary_channels, recognises

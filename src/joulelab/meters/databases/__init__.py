@@ -1,0 +1,1 @@
+"""What meters share whose samples a database has recorded."""

@@ -1,0 +1,1 @@
+"""From samples and phases to energies: pure, nothing here asks an instrument."""

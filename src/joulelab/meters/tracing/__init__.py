@@ -1,0 +1,1 @@
+"""How the samples of a run are taken and kept."""

@@ -1,0 +1,1 @@
+"""What instruments are reached through: HTTP, MQTT, clocks, and what answers are made of."""
