@@ -125,7 +125,7 @@ class TestInfluxQl(DatabaseContract):
             InfluxDb(**{"url": server.url, "database": "home", **PLUG, **change}).start()
 
     def test_a_clock_set_back_while_the_run_goes_widens_the_doubt(self, server):
-        with proxy(server.url) as front:
+        with proxy(server) as front:
             meter = InfluxDb(front.url, "home", **PLUG)
             meter.start()
             doubt_s = meter.channels[0].u_clock_s
@@ -139,7 +139,7 @@ class TestInfluxQl(DatabaseContract):
         assert meter.channels[0].u_clock_s == pytest.approx(20 / 3**0.5, rel=0.02)
 
     def test_a_right_taken_away_is_said_when_it_is_missed(self, server):
-        with proxy(server.url) as front:
+        with proxy(server) as front:
             meter = InfluxDb(front.url, "home", **PLUG)
             meter.start()
             front.authorization = "Token other"

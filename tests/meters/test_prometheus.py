@@ -66,7 +66,7 @@ def plant(tmp_path_factory):
     with node_exporter(folder / "exporter", folder / "sys") as node, Loopback(exporter_text) as own:
         addresses = [urlsplit(each.url).netloc for each in (node, own)]
         targets = {"node": addresses[:1], "own": addresses[1:]}
-        with prometheus(folder / "prometheus", targets) as server:
+        with prometheus(folder / "prometheus", lambda: targets) as server:
             for name in ("node_rapl_package_joules_total", "DCGM_FI_DEV_POWER_USAGE"):
                 await_series(server.url, name)
             with tree:

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from support.server import Server
+
 
 class Request(NamedTuple):
     method: str
@@ -69,12 +71,11 @@ class Loopback:
         return self.answer(request)
 
 
-def proxy(url: str) -> Loopback:
-    """In front of the server at `url`."""
-    host = urlsplit(url).netloc
+def proxy(server: Server) -> Loopback:
+    """In front of it, wherever it is when somebody asks."""
 
     def forward(request: Request) -> Answer:
-        connection = http.client.HTTPConnection(host, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
         try:
             connection.request(request.method, request.target, request.body, request.headers)
             response = connection.getresponse()

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import getpass
 import shutil
-import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from support.servers import free_port
+from support.server import Server
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 
 
-class Mosquitto:
-    """Runs below `folder` from `start` to `stop`; started again, it keeps its port. `password` is that
-    of the user `meter`; None lets everybody in."""
+class Mosquitto(Server):
+    """`password` is that of the user `meter`; None lets everybody in. Settable until the next start."""
 
     def __init__(self, folder: Path, password: str | None = None) -> None:
-        self.port = free_port()
+        super().__init__(folder, self._configured)
         self.password = password
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Mosquitto:
+    def _configured(self, port: int) -> list[str]:
         assert MOSQUITTO is not None
         users = self._folder / "users"
         # As root it would otherwise become a user who may not read a test's folder.
-        lines = [f"user {getpass.getuser()}", f"listener {self.port} 127.0.0.1"]
-        lines += ["persistence false", "log_dest none"]
+        lines = [f"user {getpass.getuser()}", f"listener {port} 127.0.0.1"]
+        lines += ["persistence false", "log_dest stderr", "log_type error"]
         if self.password is None:
             lines.append("allow_anonymous true")
         else:
@@ -42,25 +37,7 @@ class Mosquitto:
             lines.append(f"password_file {users}")
         config = self._folder / "mosquitto.conf"
         config.write_text("\n".join(lines) + "\n")
-        self._process = subprocess.Popen([MOSQUITTO, "-c", str(config)])
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
-            time.sleep(0.02)
-        raise RuntimeError("mosquitto did not start")
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
-            self._process = None
-
-    def __enter__(self) -> Mosquitto:
-        return self.start()
-
-    def __exit__(self, *exception: object) -> None:
-        self.stop()
+        return [MOSQUITTO, "-c", str(config)]
 
 
 class Publisher:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
-import socket
-import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
@@ -16,9 +13,9 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
+from support.server import Server
 
-READY_S = 20.0
-UNCLAIMED_PORTS = (15_000, 32_000)
+READY_S = 60.0
 
 
 def needs(program: str) -> pytest.MarkDecorator:
@@ -26,54 +23,14 @@ def needs(program: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(shutil.which(program) is None, reason=f"no {program} here")
 
 
-class Server:
-    """A program that listens on `url`, from `start` (or `with`) to `stop`."""
-
-    def __init__(self, folder: Path, command: Sequence[str], port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self.port = port
-        self._folder = folder
-        self._command = list(command)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> Server:
-        log = self._folder / "server.log"
-        with log.open("wb") as output:
-            self._process = subprocess.Popen(
-                self._command, stdout=output, stderr=subprocess.STDOUT, cwd=self._folder
-            )
-        until_s = time.monotonic() + READY_S
-        while not _listens(self.port):
-            if self._process.poll() is not None or time.monotonic() > until_s:
-                self.stop()
-                raise RuntimeError(f"{self._command[0]}: {log.read_text()[-600:]}")
-            time.sleep(0.02)
-        return self
-
-    def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.terminate()
-            try:
-                process.wait(5.0)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-    def __enter__(self) -> Server:
-        return self.start()
-
-    def __exit__(self, *exception: object) -> None:
-        self.stop()
-
-
 def influxdb(folder: Path, user: str | None = None, password: str = "") -> Server:
     """InfluxDB 1; with `user` it asks for a password, once an administrator was made."""
-    folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    (folder / "influxdb.conf").write_text(
-        f"""reporting-disabled = true
-bind-address = "127.0.0.1:{free_port()}"
+
+    def command(port: int) -> list[str]:
+        # Port 0 for its backups, which nobody asks for: whatever is free.
+        (folder / "influxdb.conf").write_text(
+            f"""reporting-disabled = true
+bind-address = "127.0.0.1:0"
 [meta]
 dir = "{folder}/meta"
 [data]
@@ -87,8 +44,10 @@ log-enabled = false
 auth-enabled = {str(user is not None).lower()}
 max-row-limit = 10000
 """
-    )
-    return Server(folder, ["influxd", "-config", str(folder / "influxdb.conf")], port)
+        )
+        return ["influxd", "-config", str(folder / "influxdb.conf")]
+
+    return Server(folder, command)
 
 
 def influx_query(url: str, text: str, database: str = "", **params: str) -> dict:
@@ -105,60 +64,42 @@ def influx_write(url: str, database: str, lines: Sequence[str]) -> None:
 
 
 def prometheus(
-    folder: Path, targets: Mapping[str, Sequence[str]], interval: str = "200ms"
+    folder: Path, targets: Callable[[], Mapping[str, Sequence[str]]], interval: str = "200ms"
 ) -> Server:
-    """Scrapes `targets` (job -> host:port) every `interval`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    jobs = [
-        {"job_name": job, "static_configs": [{"targets": list(addresses)}]}
-        for job, addresses in targets.items()
-    ]
-    settings = {
-        "global": {"scrape_interval": interval, "scrape_timeout": interval},
-        "scrape_configs": jobs,
-    }
-    # JSON is YAML.
-    (folder / "prometheus.yml").write_text(json.dumps(settings))
-    port = free_port()
-    command = [
-        "prometheus",
-        f"--config.file={folder}/prometheus.yml",
-        f"--storage.tsdb.path={folder}/data",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--log.level=error",
-    ]
-    return Server(folder, command, port)
+    """Scrapes `targets()` (job -> host:port), asked when it starts, every `interval`."""
+
+    def command(port: int) -> list[str]:
+        jobs = [
+            {"job_name": job, "static_configs": [{"targets": list(addresses)}]}
+            for job, addresses in targets().items()
+        ]
+        settings = {
+            "global": {"scrape_interval": interval, "scrape_timeout": interval},
+            "scrape_configs": jobs,
+        }
+        # JSON is YAML.
+        (folder / "prometheus.yml").write_text(json.dumps(settings))
+        return [
+            "prometheus",
+            f"--config.file={folder}/prometheus.yml",
+            f"--storage.tsdb.path={folder}/data",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--log.level=error",
+        ]
+
+    return Server(folder, command)
 
 
 def node_exporter(folder: Path, sysfs: Path) -> Server:
     """Shows the powercap tree at `sysfs`/class/powercap as `node_rapl_*`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
     command = [
         "prometheus-node-exporter",
         f"--path.sysfs={sysfs}",
         "--collector.disable-defaults",
         "--collector.rapl",
-        f"--web.listen-address=127.0.0.1:{port}",
         "--log.level=error",
     ]
-    return Server(folder, command, port)
-
-
-def free_port() -> int:
-    """For a program to listen on: below the ports that the kernel gives to outgoing connections, one of
-    which could otherwise take it before the program does."""
-    while True:
-        port = random.SystemRandom().randrange(*UNCLAIMED_PORTS)
-        with socket.socket() as listener, suppress(OSError):
-            listener.bind(("127.0.0.1", port))
-            return port
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as client:
-        client.settimeout(0.2)
-        return client.connect_ex(("127.0.0.1", port)) == 0
+    return Server(folder, lambda port: [*command, f"--web.listen-address=127.0.0.1:{port}"])
 
 
 def await_series(url: str, selector: str) -> None:

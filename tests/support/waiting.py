@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def until(condition: Callable[[], object], seconds: float = 3.0) -> bool:
+def until(condition: Callable[[], object], seconds: float = 30.0) -> bool:
     """Whether it became true in time."""
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:

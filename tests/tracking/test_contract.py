@@ -1,11 +1,7 @@
 from __future__ import annotations
 
 import functools
-import os
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -14,7 +10,7 @@ import pytest
 from contracts.run_store import RunStoreContract
 from support.current_store import CurrentStore
 from support.records import make_record
-from support.servers import free_port
+from support.server import Server
 
 from joulelab.protocols import RunStore
 from joulelab.tracking.mlflow_library import MlflowClient
@@ -62,33 +58,13 @@ class TestNullStore(RunStoreContract):
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real `mlflow server` on loopback."""
     folder = tmp_path_factory.mktemp("server")
-    port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--workers", "1", "--serve-artifacts"]
+    command += ["--workers", "1", "--serve-artifacts"]
     command += ["--backend-store-uri", f"sqlite:///{folder}/server.db"]
     command += ["--artifacts-destination", str(folder / "artifacts")]
-    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, cwd=folder, env=environment, start_new_session=True
-        )
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/health", process, folder / "log")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            os.killpg(process.pid, 15)
-            process.wait(timeout=30)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(log.read_text(encoding="utf-8"))
+    environment = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    with Server(folder, lambda port: [*command, "--port", str(port)], environment) as running:
+        yield running.url
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,10 @@ from joulelab.tracking.null_store import NullStore
 
 
 @pytest.fixture
-def unreachable() -> MlflowStore:
+def unreachable() -> Iterator[MlflowStore]:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        return MlflowStore(f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        yield MlflowStore(f"http://127.0.0.1:{nobody.getsockname()[1]}")
 
 
 def left_over(outputs: Path, record: RunRecord, host: str | None = None) -> Path:

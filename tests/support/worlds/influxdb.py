@@ -23,7 +23,7 @@ class InfluxDbWorld(DatabaseWorld):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._server = influxdb(folder / "influxdb")
-        self.front = proxy(self._server.url)
+        self.front = proxy(self._server)
         self._written = 0
 
     def meter(self) -> InfluxDb:

@@ -27,9 +27,8 @@ class PrometheusWorld(DatabaseWorld):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._exporter = node_exporter(folder / "exporter", folder / "sys")
-        address = urlsplit(self._exporter.url).netloc
-        self._server = prometheus(folder / "prometheus", {"node": [address]}, "200ms")
-        self.front = proxy(self._server.url)
+        self._server = prometheus(folder / "prometheus", self._targets, "200ms")
+        self.front = proxy(self._server)
 
     def meter(self) -> Prometheus:
         return Prometheus(self.front.url, "rapl", scrape_interval_s=self.period_s)
@@ -49,6 +48,9 @@ class PrometheusWorld(DatabaseWorld):
         self._server.start()
         await_series(self._server.url, "node_rapl_package_joules_total")
         self._tree.start()
+
+    def _targets(self) -> dict[str, list[str]]:
+        return {"node": [urlsplit(self._exporter.url).netloc]}
 
     def take_down(self) -> None:
         self._server.stop()
