@@ -179,7 +179,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--at-once", type=int, default=14)
-    parser.add_argument("--only", default="", help="meters, with commas")
+    parser.add_argument("--only", default="", help="meters, or meter:fault, with commas")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--peers", action="store_true")

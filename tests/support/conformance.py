@@ -59,7 +59,8 @@ class Case:
 
 
 def cases(only: Iterable[str] = ()) -> list[Case]:
-    """All of them, by meter, then fault; a module that cannot be imported is one case that fails."""
+    """All of them, by meter, then fault; a module that cannot be imported is one case that fails.
+    `only`: meters, or `meter:fault`."""
     wanted, found = set(only), []
     for path in sorted(WORLDS.glob("*.py")):
         if path.stem in ("base", "__init__"):
@@ -76,7 +77,9 @@ def cases(only: Iterable[str] = ()) -> list[Case]:
         if not worlds:
             found.append(Case(path.stem, "import", "the module defines no world"))
         found += [Case(world.name, fault, world) for world in worlds for fault in base.FAULTS]
-    return [case for case in found if not wanted or case.meter in wanted]
+    return [
+        case for case in found if not wanted or {case.meter, f"{case.meter}:{case.fault}"} & wanted
+    ]
 
 
 def run_all(
