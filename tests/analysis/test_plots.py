@@ -98,7 +98,7 @@ def test_no_label_covers_another(tmp_path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from joulelab.analysis.placing import place_labels
+    from joulelab.analysis.figures.placing import place_labels
 
     figure = Figure(figsize=(8, 5))
     FigureCanvasAgg(figure)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from joulelab.analysis.configurations import Comparison
-from joulelab.analysis.placing import place_labels
+from joulelab.analysis.figures.placing import place_labels
 
 MAX_PANELS = 6
 FEW = 12
