@@ -25,7 +25,7 @@ def test_an_axis_says_its_unit_and_what_is_better() -> None:
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(build) -> None:
-    with pytest.raises(ValueError, match="length|edge|row"):
+    with pytest.raises(ValueError, match=r"length|edge|row"):
         build()
 
 
