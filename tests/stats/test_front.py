@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulelab.stats.front import Direction, front_probability, hypervolume, non_dominated
+from joulelab.stats.front import Direction, hypervolume, non_dominated
 
 # Few distinct values, so that ties and duplicates are common.
 coordinate = st.one_of(
@@ -85,34 +85,6 @@ def test_no_points_have_an_empty_front() -> None:
 def test_directions_that_do_not_fit_are_refused(directions: tuple[Direction, ...]) -> None:
     with pytest.raises(ValueError, match="direction"):
         non_dominated([(1, 2)], directions)
-
-
-def test_certain_points_have_probability_one_or_nothing() -> None:
-    shares = front_probability([(1, 5), (2, 4), (2, 9)], 0.0, ("min", "max"), draws=10)
-    assert shares.tolist() == [1.0, 0.0, 1.0]
-
-
-def test_two_equal_uncertain_points_share_the_front() -> None:
-    """By symmetry: each dominates the other in a quarter of the draws."""
-    shares = front_probability([(1, 1), (1, 1)], 0.1, ("min", "max"), draws=4000, seed=1)
-    assert shares == pytest.approx([0.75, 0.75], abs=5 * math.sqrt(0.75 * 0.25 / 4000))
-
-
-def test_the_probability_is_that_of_the_gaussian() -> None:
-    """One objective: b - a is N(0.1, 2 * 0.1²), so a is first with probability Phi(1 / sqrt 2)."""
-    shares = front_probability([[1.0], [1.1]], 0.1, ("min",), draws=4000, seed=2)
-    assert shares[0] == pytest.approx(0.5 * (1 + math.erf(0.5)), abs=0.035)
-
-
-def test_the_same_seed_gives_the_same_probability() -> None:
-    arguments = ([(1, 1), (1.1, 1.2)], 0.2, ("min", "max"), 50, 3)
-    assert front_probability(*arguments).tolist() == front_probability(*arguments).tolist()
-
-
-def test_an_unknown_uncertainty_gives_no_probability() -> None:
-    shares = front_probability([(1, 1), (2, 2)], [(0, 0), (0, math.nan)], ("min", "max"), 10)
-    assert shares[0] == 1.0
-    assert math.isnan(shares[1])
 
 
 def test_the_hypervolume_of_two_steps() -> None:

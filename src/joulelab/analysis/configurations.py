@@ -12,8 +12,10 @@ import pandas as pd
 from joulelab.analysis.names import short_names
 from joulelab.analysis.table import CHOICES, QUALITY_ROOTS, TAGS, Runs, nearest
 from joulelab.config import TRAINING_KEYS
-from joulelab.stats.front import Direction, front_probability, non_dominated
+from joulelab.stats.front import Direction, non_dominated
+from joulelab.stats.front_probability import front_probability
 from joulelab.stats.repeats import Mean, mean_of_repeats
+from joulelab.stats.uncertain import UncertainPoints
 
 PREFERRED = ("test/f1_macro", "test/accuracy", "test/", "val/f1_macro", "val/accuracy", "val/")
 LOWER_IS_BETTER = re.compile(r"(loss|error|mae|mse|rmse|brier|nll)$")
@@ -145,7 +147,9 @@ def _add_front(comparison: Comparison) -> None:
             "(repeats=3 tells)"
         )
     table["front_probability"] = (
-        float("nan") if np.isnan(u).any() else front_probability(points, u, directions)
+        float("nan")
+        if np.isnan(u).any()
+        else front_probability(UncertainPoints(points, u), directions)
     )
 
 

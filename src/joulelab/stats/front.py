@@ -1,4 +1,4 @@
-"""Which points nobody beats: the non-dominated set, how sure that is, and what it is worth.
+"""Which points nobody beats: the non-dominated set, and what it is worth.
 
 A point dominates another that is nowhere better and somewhere worse (Pareto dominance). Points are
 (n, k) arrays, one row a point, one column an objective; `directions` says of each column whether
@@ -33,35 +33,13 @@ def non_dominated(points: npt.ArrayLike, directions: Sequence[Direction]) -> Fro
     O(n log n) for two objectives (Kung, Luccio and Preparata, J. ACM 22, 1975), O(n m k) with m
     members for more.
     """
-    costs = _as_costs(points, directions)
+    costs = as_costs(points, directions)
     excluded: Bools = np.asarray(np.isnan(costs).any(axis=1))
     members = np.zeros(len(costs), dtype=bool)
     rows = np.flatnonzero(~excluded)
     of = _front_of_two if costs.shape[1] == 2 else _front_of_many
     members[rows[of(costs[rows])]] = True
     return Front(members, excluded)
-
-
-def front_probability(
-    means: npt.ArrayLike,
-    standard_uncertainties: npt.ArrayLike,
-    directions: Sequence[Direction],
-    draws: int = 2000,
-    seed: int = 0,
-) -> Floats:
-    """(n,) share of `draws` in which each point is on the front, its errors being Gaussian and
-    independent of each other: leave out what all points share. NaN for a row with a NaN in either
-    array. Standard error of a share p: sqrt(p (1 - p) / draws)."""
-    centre = np.atleast_2d(np.asarray(means, dtype=float))
-    spread = np.broadcast_to(np.asarray(standard_uncertainties, dtype=float), centre.shape)
-    known = ~(np.isnan(centre) | np.isnan(spread)).any(axis=1)
-    random = np.random.default_rng(seed)
-    hits = np.zeros(len(centre))
-    for _ in range(draws):
-        drawn = random.normal(centre[known], spread[known])
-        hits[known] += non_dominated(drawn, directions).members
-    shares: Floats = np.where(known, hits / draws, np.nan)
-    return shares
 
 
 def hypervolume(
@@ -71,10 +49,10 @@ def hypervolume(
 
     Points that do not beat the reference in both objectives, and rows with a NaN, add nothing.
     """
-    costs = _as_costs(points, directions)
+    costs = as_costs(points, directions)
     if costs.shape[1] != 2:
         raise ValueError(f"hypervolume is for 2 objectives, not {costs.shape[1]}")
-    limit = _as_costs(np.atleast_2d(np.asarray(reference, dtype=float)), directions)[0]
+    limit = as_costs(np.atleast_2d(np.asarray(reference, dtype=float)), directions)[0]
     inside = costs[(costs < limit).all(axis=1)]
     front = np.unique(inside[_front_of_two(inside)], axis=0)
     # Along rising first cost the second falls: each point adds a slab down from its neighbour's.
@@ -82,7 +60,9 @@ def hypervolume(
     return float(np.sum((limit[0] - front[:, 0]) * (ceilings - front[:, 1])))
 
 
-def _as_costs(points: npt.ArrayLike, directions: Sequence[Direction]) -> Floats:
+def as_costs(points: npt.ArrayLike, directions: Sequence[Direction]) -> Floats:
+    """(n, k) points with the sign of every "max" column turned, so that less is better throughout.
+    ValueError for a shape or a direction that does not fit."""
     array = np.asarray(points, dtype=float)
     if array.size == 0:
         array = array.reshape(0, len(directions))

@@ -13,7 +13,9 @@ import numpy.typing as npt
 
 from joulelab.errors import ConfigError
 from joulelab.stats import front as fronts
+from joulelab.stats.front_probability import front_probability
 from joulelab.stats.hypervolume import hypervolume_history
+from joulelab.stats.uncertain import UncertainPoints
 from joulelab.sweeps.history import History, Trial
 
 Floats = npt.NDArray[np.float64]
@@ -170,7 +172,8 @@ def _shares(means: Floats, spread: Floats, members: fronts.Bools, draws: int) ->
         chance &= ~(means - mean > CLEAR * np.hypot(spread, u)).all(axis=1)
     chance |= members
     directions: list[fronts.Direction] = ["min"] * means.shape[1]
-    shares[chance] = fronts.front_probability(means[chance], spread[chance], directions, draws)
+    points = UncertainPoints(means[chance], spread[chance])
+    shares[chance] = front_probability(points, directions, draws)
     return shares
 
 
