@@ -127,8 +127,9 @@ def test_the_interval_of_the_hypervolume_is_that_of_single_draws(objectives: int
     chunks = draws_of(as_cloud(points), 1500, seed=9)
     each = [hypervolume(one, np.ones(objectives), directions) for c in chunks for one in c]
     expected = [np.mean(each), *np.quantile(each, [0.025, 0.975])]
+    # A 2.5 % quantile of 1,500 normal draws has a standard error of 0.07 sd, a difference of two 0.1.
     sd = float(np.std(each))
-    assert [found.mean, found.low, found.high] == pytest.approx(expected, abs=0.2 * sd)
+    assert [found.mean, found.low, found.high] == pytest.approx(expected, abs=0.45 * sd)
     assert found.low < found.value < found.high
 
 

@@ -159,8 +159,7 @@ def _fronts_by_sets(drawn: Floats) -> Bools:
         np.put_along_axis(rank, order, np.arange(n)[None, :], axis=1)
         no_worse &= sets[batch, np.take_along_axis(last, rank, axis=1)]
         better |= sets[batch, np.take_along_axis(first, rank, axis=1)]
-    members: Bools = ~(no_worse & better).any(axis=2)
-    return members
+    return np.asarray(~(no_worse & better).any(axis=2))
 
 
 def _ties(rising: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

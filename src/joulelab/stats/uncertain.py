@@ -45,12 +45,11 @@ class Cloud:
     @property
     def known(self) -> Bools:
         """(n,) rows without a NaN; infinite uncertainties are unknown ones too."""
-        rows: Bools = (
+        return np.asarray(
             ~np.isnan(self.centre).any(axis=1)
             & np.isfinite(self.own).all(axis=1)
             & np.isfinite(self.shared).all(axis=1)
         )
-        return rows
 
     def of(self, rows: npt.NDArray[np.intp]) -> Cloud:
         return replace(
