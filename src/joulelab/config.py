@@ -39,6 +39,7 @@ class TrainSchema:
     sample_hz: float = 10.0
     allow_concurrent: bool = False
     save_model: bool = False
+    continues: Any = None
     model: Any = None
     data: Any = None
     hardware: Any = None

@@ -49,7 +49,7 @@ class Lease:
 
     @classmethod
     def write(cls, folder: Path, points: int, reason: StopReason | None = None) -> None:
-        """`reason` set: end at the next step."""
+        """`reason` set: end there, or at the next step where that is past, without asking."""
         lease = cls(folder)
         scratch = lease._file.with_suffix(".tmp")
         scratch.write_text(json.dumps([points, reason]), encoding="utf-8")
@@ -62,13 +62,15 @@ class Lease:
 
     def stops(self, points: int, interrupted: Callable[[], bool]) -> StopReason | None:
         self._look()
-        if self._reason is None and points >= self._points and not self._waited:
+        if points < self._points:
+            return None
+        if self._reason is None and not self._waited:
             self._waited = True
             end_s = time.monotonic() + self.PATIENCE_S
             while self._waited and time.monotonic() < end_s and not interrupted():
                 time.sleep(0.01)
                 self._look()
-        return self._reason
+        return self._reason if points >= self._points else None
 
     def _look(self) -> None:
         try:
@@ -88,15 +90,22 @@ class RunObserver:
     """Joins a learner to recorder, screen and curve file during fit and evaluate."""
 
     def __init__(
-        self, recorder: Recorder, screen: Screen, signals: Interruptions, curve_file: Path
+        self,
+        recorder: Recorder,
+        screen: Screen,
+        signals: Interruptions,
+        curve_file: Path,
+        points_before: int = 0,
     ) -> None:
         self.curve: list[CurvePoint] = []
+        self.stopped: StopReason | None = None
         self.fit_start_ns = recorder.mark()
         self._recorder = recorder
         self._screen = screen
         self._signals = signals
         self._curve_file = curve_file
         self._lease = Lease(curve_file.parent)
+        self._points_before = points_before
         self._next_power_ns = 0
 
     def phase(self, name: str) -> AbstractContextManager[None]:
@@ -122,8 +131,12 @@ class RunObserver:
         if self._recorder.failed_required is not None:
             raise MeterUnavailable(self._recorder.failed_required)
         if self._signals.asked:
-            return StopReason.INTERRUPTED
-        return self._lease.stops(len(self.curve), lambda: self._signals.asked)
+            self.stopped = StopReason.INTERRUPTED
+            return self.stopped
+        points = self._points_before + len(self.curve)
+        reason = self._lease.stops(points, lambda: self._signals.asked)
+        self.stopped = reason or self.stopped
+        return reason
 
 
 class WarmupObserver:

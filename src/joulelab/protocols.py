@@ -131,7 +131,8 @@ class Learner(Protocol):
     goes on where it was when called after `load`. `evaluate` returns `test/...`. Both end early, in
     good order, when the observer says so. `save` writes into an existing folder all that `fit` needs
     to go on exactly where it was. LearnerError says that data and learner do not fit together; a
-    learner may have `check(spec: DataSpec)`, which raises it before anything is measured.
+    learner may have `check(spec: DataSpec)`, which raises it before anything is measured. One whose
+    `fit` cannot go on after `load` says `goes_on = False`: a sweep then never pauses it.
     """
 
     def fit(self, data: Data, observer: Observer) -> Metrics: ...

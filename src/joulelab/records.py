@@ -128,6 +128,7 @@ class StopReason(StrEnum):
     WARMED_UP = "warmed up"
     BUDGET = "budget spent"
     DOMINATED = "dominated"
+    PAUSED = "paused"
     INTERRUPTED = "interrupted"
 
 

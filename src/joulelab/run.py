@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from joulelab import runfolder
+from joulelab import continuing, runfolder
 from joulelab.errors import HardwareError, JoulelabError, StoreError
 from joulelab.load_pattern import CLOCK, halves_s, load_pattern
 from joulelab.machine import peak_memory_bytes, seed_everything
@@ -16,7 +16,7 @@ from joulelab.meters.tracing.recorder import Recorder
 from joulelab.observers import RunObserver, Screen, WarmupObserver
 from joulelab.occupancy import occupy
 from joulelab.protocols import Data, Knob, Learner, Meter, RunStore
-from joulelab.records import DataSpec, Metrics, RunRecord
+from joulelab.records import DataSpec, Metrics, RunRecord, StopReason
 from joulelab.signals import Interruptions
 
 
@@ -179,14 +179,18 @@ class TrainBody(Body):
         make_learner: Callable[[], Learner],
         baseline: Callable[[Data], Metrics],
         save_model: bool = False,
+        continues: Path | None = None,
     ) -> None:
         self._make_data = make_data
         self._make_learner = make_learner
         self._baseline = baseline
-        self._save_model = save_model
+        self._save_model, self._continues = save_model, continues
+        self._earlier: continuing.Earlier | None = None
 
     def prepare(self, run: Run) -> Metrics:
         learner = self._make_learner()
+        if self._continues is not None:
+            self._go_on_from(self._continues, run, learner)
         self._data = self._make_data()
         for name in ("train", "val", "test"):
             self._data.split(name)
@@ -203,8 +207,13 @@ class TrainBody(Body):
             self._warm_up(run)
         seed_everything(run.plan.seed)
         learner = self._make_learner()
+        checkpoint = self._continues and continuing.checkpoint_of(self._continues)
+        if checkpoint is not None:
+            learner.load(checkpoint)
         run.signals.listening = True
-        observer = RunObserver(run.recorder, run.screen, run.signals, runfolder.curve(run.folder))
+        before = len(self._earlier.points) if self._earlier else 0
+        file = runfolder.curve(run.folder)
+        observer = RunObserver(run.recorder, run.screen, run.signals, file, before)
         run.screen.phase("fit")
         with run.recorder.phase("fit"):
             metrics = dict(learner.fit(self._data, observer))
@@ -214,9 +223,23 @@ class TrainBody(Body):
                 metrics.update(learner.evaluate(self._data, observer))
         run.signals.listening = False
         run.record.curve = observer.curve
+        if observer.stopped is not None:
+            run.record.tags["stopped"] = observer.stopped.value
+        if observer.stopped in (StopReason.PAUSED, StopReason.INTERRUPTED):
+            run.record.tags["checkpoint"] = continuing.keep(learner, run.folder)
         if self._save_model:
             learner.save(runfolder.model(run.folder))
         return metrics
+
+    def _go_on_from(self, folder: Path, run: Run, learner: Learner) -> None:
+        """Reads what came before, and tries the learner that is to go on; LearnerError, ConfigError."""
+        start_ns = runfolder.fit_start_ns(folder)
+        self._earlier = continuing.earlier_of(folder, run.record.params, start_ns)
+        checkpoint = continuing.checkpoint_of(folder)
+        if checkpoint is not None:
+            learner.load(checkpoint)
+        self._earlier.write(run.folder)
+        run.record.tags["continues"] = self._earlier.run_uid
 
     def _warm_up(self, run: Run) -> None:
         seed_everything(run.plan.seed)

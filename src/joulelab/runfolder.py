@@ -6,10 +6,13 @@ curve.jsonl     one line a curve point, as it goes
 trace.*         the samples: a stream while it runs, `trace.parquet` and `phases.json` after
 power.png       the run as its instruments saw it, where somebody drew it
 model/          the fitted learner, where `save_model=true`
+checkpoint/     the learner of a run that was paused or interrupted (`continuing.py`)
+earlier.json    what came before a run that goes on from there
 """
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -19,9 +22,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from joulelab import observers
+from joulelab.continuing import Earlier
 from joulelab.errors import ConfigError, JoulelabError, StoreError
 from joulelab.protocols import RunStore
-from joulelab.records import RunRecord
+from joulelab.records import CurvePoint, RunRecord
 from joulelab.tracking import pending
 
 
@@ -79,7 +83,43 @@ def discard(folder: Path, record: RunRecord, index: Path) -> None:
 
 def settle(folder: Path, record: RunRecord) -> None:
     """Seals the trace and writes into `record` what it says: energies, coverage, provenance, and the
-    curve's joules as the finished trace has them."""
+    curve's joules as the finished trace has them. Earlier pieces of the run come on top."""
+    _settle_trace(folder, record)
+    earlier = Earlier.read(folder)
+    if earlier is not None:
+        record.curve = earlier.joined(record.curve, fit_start_ns(folder))
+        earlier.add_to(record)
+
+
+def whole_curve(folder: Path, record: RunRecord) -> list[CurvePoint]:
+    """Of a run that may go on: all points that are known, those of earlier pieces among them."""
+    if record.curve:
+        return record.curve
+    own, earlier = observers.read_curve(curve(folder)), Earlier.read(folder)
+    return own if earlier is None else earlier.joined(own, fit_start_ns(folder))
+
+
+def fit_start_ns(folder: Path) -> int | None:
+    """When the fit of the run began, None where it did not, or nobody knows."""
+    sealed, edges = folder / "phases.json", folder / "phases.jsonl"
+    try:
+        if sealed.exists():
+            phases = json.loads(sealed.read_text(encoding="utf-8"))["phases"]
+            starts = [phase["start_ns"] for phase in phases if phase["name"] == "fit"]
+        else:
+            lines = edges.read_text(encoding="utf-8").splitlines()
+            events = [json.loads(line) for line in lines]
+            starts = [
+                event["time_ns"]
+                for event in events
+                if event["edge"] == "begin" and event["name"] == "fit"
+            ]
+    except (OSError, ValueError, KeyError):
+        return None
+    return int(starts[0]) if starts else None
+
+
+def _settle_trace(folder: Path, record: RunRecord) -> None:
     from joulelab.meters.energy import agreement, alignment, ledger
     from joulelab.meters.energy.intervals import whole_run
     from joulelab.meters.tracing import trace

@@ -84,13 +84,27 @@ def train(cfg: DictConfig) -> Values:
 
 def repeats(cfg: DictConfig) -> list[DictConfig]:
     """One configuration a repeat, seeds `seed`, `seed + 1` ..."""
-    made = []
+    made, earlier = [], earlier_runs(cfg)
     for number in range(cfg.repeats):
         repeat = cfg.copy()
         repeat.seed = cfg.seed + number
+        repeat.continues = earlier[number] if earlier else None
         repeat.repeats = 1
         made.append(repeat)
     return made
+
+
+def earlier_runs(cfg: DictConfig) -> list[str]:
+    """The folders that the repeats go on from, one each; ConfigError where there are not as many."""
+    given = config.plain(cfg.get("continues"))
+    folders = [str(each) for each in (given if isinstance(given, list) else [given]) if each]
+    if folders and len(folders) != cfg.repeats:
+        raise ConfigError(
+            f"{len(folders)} folders for {cfg.repeats} runs",
+            where="continues",
+            cure="name one for each repeat",
+        )
+    return folders
 
 
 def check(cfg: DictConfig) -> None:
@@ -103,6 +117,7 @@ def check(cfg: DictConfig) -> None:
         raise ConfigError(f"{cfg.repeats} is not a number of runs", where="repeats")
     if cfg.sample_hz <= 0:
         raise ConfigError(f"{cfg.sample_hz} is not above 0", where="sample_hz")
+    earlier_runs(cfg)
     for key in ("idle_s", "warmup_s", "idle_after_s"):
         if cfg[key] < 0:
             raise ConfigError(f"{cfg[key]} is below 0", where=key, cure="0 leaves the phase out")
@@ -122,11 +137,13 @@ def run_once(cfg: DictConfig, around: Circumstances) -> RunRecord:
         terminal.say(sentence)
     from joulelab.learners.baseline import baseline
 
+    earlier = earlier_runs(cfg)
     body = TrainBody(
         lambda: build.build_data(cfg.data),
         build.learner_factory(cfg.model, build.build_compute(cfg.hardware)),
         baseline,
         cfg.save_model,
+        Path(earlier[0]) if earlier else None,
     )
     run = Run(plan, body, terminal)
     record = run.execute()

@@ -143,7 +143,15 @@ def test_two_interrupts_end_the_sweep_now_and_say_how_it_goes_on(background, tmp
     assert sweep.returncode == 130, said
     assert "the same command again goes on" in said
     assert "Traceback" not in said
-    assert states(tmp_path) == {"COMPLETE": 1}
+    assert states(tmp_path) == {"WAITING": 1}
+    (record,) = records(tmp_path)
+    assert record["tags"]["checkpoint"] == "kept"
+    again = background("sweep.budget_runs=1", "max_epochs=400")
+    until(lambda: len(curves(tmp_path)) > 1)
+    again.send_signal(signal.SIGINT)
+    again.send_signal(signal.SIGINT)
+    again.communicate(timeout=100)
+    assert records(tmp_path)[-1]["tags"]["continues"] == record["run_uid"]
 
 
 BAD = [

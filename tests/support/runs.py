@@ -14,7 +14,7 @@ from joulelab.screen import SilentScreen
 from joulelab.tracking.null_store import NullStore
 
 
-def tiny_run(root, learner=TinyLearner, meters=None, **plan):
+def tiny_run(root, learner=TinyLearner, meters=None, continues=None, **plan):
     settings = {
         "name": "tiny",
         "experiment": "tests",
@@ -29,7 +29,8 @@ def tiny_run(root, learner=TinyLearner, meters=None, **plan):
         "allow_concurrent": True,
         **plan,
     }
-    return Run(Plan(**settings), TrainBody(TinyData, learner, majority), SilentScreen())
+    body = TrainBody(TinyData, learner, majority, continues=continues)
+    return Run(Plan(**settings), body, SilentScreen())
 
 
 def run_and_die(root):

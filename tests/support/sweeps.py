@@ -10,7 +10,7 @@ from pathlib import Path
 from support.runs import tiny_run
 from support.tiny_learner import TinyLearner
 
-from joulelab.sweeping import job
+from joulelab.sweeping import folders, job
 from joulelab.sweeps.history import History, Objective, Proposal, Trial, Verdict
 
 OBJECTIVES = (Objective("val/f1_macro", "maximize"), Objective("energy_j", "minimize", cost=True))
@@ -23,7 +23,7 @@ class MemoryBook:
 
     def __init__(self, runs):
         self.runs, self.retries = runs, 1
-        self.waiting, self.attempts = [], {}
+        self.waiting, self.attempts, self.postponed = [], {}, []
         self.trials, self.ends = {}, {}
 
     def history(self):
@@ -31,6 +31,10 @@ class MemoryBook:
         return History(OBJECTIVES, dict(self.trials), spent)
 
     def begin(self, proposal):
+        if proposal.resumes is not None:
+            number, until = proposal.resumes, proposal.until_step
+            self.trials[number] = replace(self.trials[number], state="running", planned_steps=until)
+            return number
         number = len(self.trials)
         self.trials[number] = Trial(
             number, dict(proposal.config), (), planned_steps=proposal.until_step
@@ -41,7 +45,16 @@ class MemoryBook:
         return [number for number, each in self.trials.items() if each.state == "running"]
 
     def take(self):
-        return self.waiting.pop() if self.waiting else None
+        if not self.waiting:
+            return None
+        number = self.waiting.pop()
+        self.trials[number] = replace(self.trials[number], state="running")
+        return number
+
+    def postpone(self, number, until, spent):
+        self.waiting.append(number)
+        self.postponed.append(number)
+        self.trials[number] = replace(self.trials[number], state="paused", planned_steps=until)
 
     def requeue(self, number, why):
         self.attempts[number] = self.attempts.get(number, 1) + 1
@@ -112,4 +125,28 @@ def tiny_trial(given):
     folder, config = given
     learner = functools.partial(TinyLearner, **config)
     root = Path(folder)
-    tiny_run(root, learner, outputs=root, index=root / "index", warmup_s=0, idle_s=0).execute()
+    kept = [*folders.checkpoints(root, 1), None][0]
+    run = tiny_run(
+        root, learner, outputs=root, index=root / "index", warmup_s=0, idle_s=0, continues=kept
+    )
+    if run.execute().status == "KILLED":
+        raise KeyboardInterrupt
+
+
+class Pauses(Whole):
+    """Every trial to two points, then the first one again, two by two."""
+
+    def __init__(self, trials=1, **config):
+        super().__init__(2, **config)
+        self.count = trials
+
+    def propose(self, history):
+        if len(history.trials) < self.count:
+            return Proposal(2, config=self.config)
+        waiting = min(n for n, trial in history.trials.items() if trial.state == "paused")
+        return Proposal(history.trials[waiting].points[-1].step + 2, resumes=waiting)
+
+    def assess(self, history, number):
+        trial = history.trials[number]
+        there = trial.points[-1].step >= trial.planned_steps
+        return Verdict("pause" if there else "go on", trial.planned_steps)

@@ -6,11 +6,12 @@ import threading
 import time
 
 import pytest
-from support.sweeps import MemoryBook, Quiet, StopsAt, Whole, starter
+from support.sweeps import MemoryBook, Pauses, Quiet, StopsAt, Whole, starter
 
 from joulelab.errors import ConfigError, RunFailed
 from joulelab.sweeping import folders, job
 from joulelab.sweeping.loop import Loop
+from joulelab.sweeping.pausing import Pausing
 from joulelab.sweeping.trials import Measure
 from joulelab.sweeps.history import Proposal
 
@@ -48,7 +49,41 @@ def test_a_run_ends_at_the_very_point_that_the_strategy_says(sweep, decision):
     strategy.decision = decision
     sweep(book, strategy)
     assert len(book.trials[0].points) == 3
+    assert book.ends[0]["state"] == {"stop": "done", "pause": "paused"}[decision]
+
+
+def test_a_paused_trial_goes_on_where_it_was(sweep, tmp_path):
+    book = MemoryBook(runs=3)
+    book.spent_up = lambda: "runs" if book.trials and len(book.trials[0].points) == 6 else None
+    sweep(book, Pauses(steps=6))
+    pieces = folders.runs(tmp_path / "0")
+    assert [len(piece.curve) for piece in pieces] == [2, 4, 6]
+    assert [point.step for point in book.trials[0].points] == [1, 2, 3, 4, 5, 6]
+    assert [point.losses[0] for point in book.trials[0].points] == pytest.approx(
+        [-0.1, -0.2, -0.3, -0.4, -0.5, -0.6]
+    )
     assert book.ends[0]["state"] == "done"
+    spent_j = sum(piece.record.metrics["energy_j/run"] for piece in pieces)
+    assert book.ends[0]["spent"]["energy_j"] == pytest.approx(spent_j)
+    assert not list(tmp_path.glob("0/*/*/checkpoint"))
+
+
+def test_a_paused_trial_that_is_killed_goes_on_from_where_it_was_paused(sweep, tmp_path):
+    book = MemoryBook(runs=1)
+    book.spent_up = lambda: "runs" if book.trials and book.trials[0].state == "done" else None
+    sweep(book, Pauses(steps=6, kill_at=5))
+    assert "SIGKILL" in book.ends[0]["why"]
+    assert [point.step for point in book.trials[0].points] == [1, 2, 3, 4]
+    assert [len(piece.curve) for piece in folders.runs(tmp_path / "0")] == [2, 4, 4, 4]
+
+
+def test_a_learner_that_cannot_go_on_is_never_paused_again(sweep, tmp_path):
+    book = MemoryBook(runs=2)
+    pausing = Pausing(True, lambda: Whole(4, steps=6, goes_on=False))
+    sweep(book, Pauses(trials=9, steps=6, goes_on=False), pausing=pausing)
+    assert [end["state"] for end in book.ends.values()] == ["done", "done"]
+    assert [len(trial.points) for trial in book.trials.values()] == [2, 6]
+    assert not pausing.possible
 
 
 def test_a_killed_job_is_tried_again_and_then_let_be(sweep):
@@ -123,8 +158,21 @@ def test_one_interrupt_finishes_what_runs(sweep):
 def test_two_interrupts_stop_what_runs_and_keep_its_curve(sweep):
     book = MemoryBook(runs=9)
     interrupt_when_at_work(book, times=2)
-    assert sweep(book, Whole(steps=300, step_s=0.1)) == "interrupted"
+    assert sweep(book, Whole(until=300, steps=300, step_s=0.1)) == "interrupted"
     assert 1 <= len(book.trials[0].points) < 100
+    assert book.postponed == [0]
+
+
+def test_an_interrupted_trial_goes_on_in_the_next_sweep(sweep, tmp_path):
+    book = MemoryBook(runs=1)
+    interrupt_when_at_work(book, times=2)
+    sweep(book, Whole(until=4, step_s=0.3))
+    before = len(book.trials[0].points)
+    assert sweep(book, Whole(until=4, step_s=0.3)) == "runs"
+    assert [point.step for point in book.trials[0].points] == [1, 2, 3, 4]
+    first, second = folders.runs(tmp_path / "0")
+    assert (len(first.curve), len(second.curve)) == (before, 4)
+    assert second.record.tags["continues"] == first.record.run_uid
 
 
 def interrupt_when_at_work(book, times):

@@ -102,6 +102,18 @@ def test_a_paused_trial_goes_on_once(url):
     assert (trial.state, trial.planned_steps, len(trial.points)) == ("done", 9, 9)
 
 
+def test_a_postponed_trial_is_the_next_one_and_counts_no_attempt(url):
+    one, other = opened(url, retries=0), opened(url, retries=0)
+    number = one.begin(Proposal(5, config(1)))
+    one.report(number, curve(2))
+    one.postpone(number, 9, {"energy_j": 30.0})
+    assert other.take() == number
+    trial = other.history().trials[number]
+    assert (trial.state, trial.planned_steps, len(trial.points)) == ("running", 9, 2)
+    assert other.history().spent == 30.0
+    assert other.requeue(number, "killed") is False  # its one attempt
+
+
 def test_a_failed_trial_keeps_its_curve_and_its_cost(url):
     study = opened(url)
     number = study.begin(Proposal(5, config(1)))

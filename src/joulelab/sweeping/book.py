@@ -61,6 +61,9 @@ class StudyBook:
     def requeue(self, number: int, why: str) -> bool:
         return self._study.requeue(number, why)
 
+    def postpone(self, number: int, until_step: int, spent: Metrics) -> None:
+        self._study.postpone(number, until_step, spent)
+
     def report(self, number: int, points: Sequence[Point]) -> None:
         self._study.report(number, points)
 

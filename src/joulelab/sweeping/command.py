@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from joulelab.sweeping import closing, grammar
 from joulelab.sweeping.book import StudyBook
 from joulelab.sweeping.launching import Launching
 from joulelab.sweeping.loop import Loop
+from joulelab.sweeping.pausing import Pausing
 from joulelab.sweeping.screen import SweepScreen
 from joulelab.sweeping.settings import UNITS, Settings
 from joulelab.sweeping.showing import keep
@@ -54,6 +56,10 @@ def sweep(
     launching = Launching(compose, assignment, work, folder, names)
     longest = max(launching.length(each) for each in corners(assignment.space))
     chosen = _strategy(settings, assignment.space, longest)
+    pausing = Pausing(
+        settings.resume,
+        lambda: _strategy(replace(settings, resume=False), assignment.space, longest),
+    )
     cost = settings.cost(list(whole.objectives))
     constraints = parse_constraints(list(settings.constraints))
     definition = Definition(assignment.space, objectives, constraints, cost, assignment.held())
@@ -63,7 +69,7 @@ def sweep(
     with SweepScreen(settings.name(), limit, UNITS[cost]) as screen:
         loop = Loop(
             book, chosen, _measure(definition), launching.start, launching.length, folder, screen,
-            settings.workers, whole.repeats,
+            settings.workers, whole.repeats, pausing,
         )  # fmt: skip
         why = loop.run()
     console = Console(highlight=False)
@@ -114,9 +120,19 @@ def _checked(whole: DictConfig) -> Settings:
 
 
 def _strategy(settings: Settings, space: Space, longest: int) -> Strategy:
-    found = strategy(settings.sampler, space, longest, seed=settings.seed)
+    found = _sampler(settings, space, longest)
     if not settings.stop:
         return found
     from joulelab.sweeps.pruning import StopsDominated
 
     return StopsDominated(found, seed=settings.seed, **settings.stop)
+
+
+def _sampler(settings: Settings, space: Space, longest: int) -> Strategy:
+    if settings.sampler != "trajectory":
+        return strategy(settings.sampler, space, longest, seed=settings.seed)
+    from joulelab.sweeps.trajectory.strategy import Settings as Habits
+    from joulelab.sweeps.trajectory.strategy import Trajectory
+
+    habits = Habits(resume=settings.resume)
+    return Trajectory(space, longest, seed=settings.seed, settings=habits)

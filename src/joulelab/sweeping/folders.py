@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from joulelab import observers, runfolder
+from joulelab import runfolder
+from joulelab.continuing import CHECKPOINT, Earlier
 from joulelab.records import CurvePoint, Metrics, RunRecord
 from joulelab.sweeps.history import Point
 from joulelab.tracking import pending
@@ -19,12 +20,14 @@ ENERGY, DURATION = "energy_j", "duration_s"
 
 @dataclass(frozen=True)
 class Seen:
-    """One run: its record as last written, its curve so far, and when its fit began."""
+    """One run: its record as last written, its curve so far, when its fit began, and the pieces
+    before it, whose points its curve has too."""
 
     folder: Path
     record: RunRecord
     curve: tuple[CurvePoint, ...]
     fit_start_ns: int | None
+    earlier: Earlier | None = None
 
     @property
     def alive(self) -> bool:
@@ -32,16 +35,16 @@ class Seen:
 
     @property
     def spent(self) -> Metrics:
-        """What all of it cost, idle and warmup included; of a run that goes on, what is known."""
+        """What this piece cost, idle and warmup included; of one still at work, what is known."""
         metrics = self.record.metrics
         known = {
             name: metrics[f"{name}/run"] for name in (ENERGY, DURATION) if f"{name}/run" in metrics
         }
-        if self.curve and ENERGY not in known:
-            energy_j = self.curve[-1].energy_j
-            known |= {} if math.isnan(energy_j) else {ENERGY: energy_j}
-        if self.curve and DURATION not in known and self.fit_start_ns is not None:
-            known[DURATION] = (self.curve[-1].time_ns - self.fit_start_ns) / 1e9
+        before = self.earlier.metrics if self.earlier else {}
+        last = self.at(len(self.curve) - 1) if self.curve else {}
+        for name in (ENERGY, DURATION):
+            if name in last and name not in known:
+                known[name] = max(0.0, last[name] - before.get(name, 0.0))
         return known
 
     def at(self, index: int) -> Metrics:
@@ -52,24 +55,54 @@ class Seen:
         if not math.isnan(point.energy_j):
             found[ENERGY] = point.energy_j
         if self.fit_start_ns is not None:
-            found[DURATION] = (point.time_ns - self.fit_start_ns) / 1e9
+            before_s = self.earlier.metrics["duration_s"] if self.earlier else 0.0
+            found[DURATION] = (point.time_ns - self.fit_start_ns) / 1e9 + before_s
         if index == len(self.curve) - 1 and self.record.status == "FINISHED":
             found = {**self.record.metrics, **found}
         return found
 
 
+_KNOWN: dict[Path, tuple[tuple[tuple[int, int, int], ...], Seen]] = {}
+
+
 def runs(trial: Path) -> list[Seen]:
     """The runs below the folder of a trial, oldest first."""
-    seen = []
-    for path in sorted(trial.glob("*/*/record.json")):
-        try:
-            record = RunRecord.from_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        folder = path.parent
-        curve = record.curve or observers.read_curve(runfolder.curve(folder))
-        seen.append(Seen(folder, record, tuple(curve), _fit_start_ns(folder)))
-    return seen
+    return [each for path in sorted(trial.glob("*/*/record.json")) if (each := _seen(path))]
+
+
+def _seen(path: Path) -> Seen | None:
+    """Read again only where a file has changed: this is asked ten times a second."""
+    folder = path.parent
+    try:
+        found = [
+            path.stat(),
+            *(file.stat() for file in (runfolder.curve(folder),) if file.exists()),
+        ]
+        signature = tuple((each.st_mtime_ns, each.st_size, each.st_ino) for each in found)
+        known = _KNOWN.get(folder)
+        if known is not None and known[0] == signature and known[1].fit_start_ns is not None:
+            return known[1]
+        record = RunRecord.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    curve, start_ns = runfolder.whole_curve(folder, record), runfolder.fit_start_ns(folder)
+    _KNOWN[folder] = signature, Seen(folder, record, tuple(curve), start_ns, Earlier.read(folder))
+    return _KNOWN[folder][1]
+
+
+def checkpoints(trial: Path, repeats: int) -> list[Path]:
+    """The newest run of each seed that kept its learner, by seed; empty where one has none."""
+    newest: dict[int, Path] = {}
+    for each in runs(trial):
+        if each.record.status != "RUNNING" and (each.folder / CHECKPOINT).is_dir():
+            newest[int(each.record.tags.get("seed", "0"))] = each.folder
+    return [newest[seed] for seed in sorted(newest)] if len(newest) == repeats else []
+
+
+def clear(trial: Path) -> None:
+    """Removes what learners were kept: the trial has come to its end."""
+    for path in trial.glob(f"*/*/{CHECKPOINT}"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def points(seen: Sequence[Seen], objectives: Sequence[str], cost: str) -> list[dict[str, float]]:
@@ -105,22 +138,3 @@ def as_points(
         for number, at in enumerate(curve, start=1)
         if all(name in at for name in objectives)
     )
-
-
-def _fit_start_ns(folder: Path) -> int | None:
-    sealed, edges = folder / "phases.json", folder / "phases.jsonl"
-    try:
-        if sealed.exists():
-            phases = json.loads(sealed.read_text(encoding="utf-8"))["phases"]
-            starts = [phase["start_ns"] for phase in phases if phase["name"] == "fit"]
-        else:
-            lines = edges.read_text(encoding="utf-8").splitlines()
-            events = [json.loads(line) for line in lines]
-            starts = [
-                event["time_ns"]
-                for event in events
-                if event["edge"] == "begin" and event["name"] == "fit"
-            ]
-    except (OSError, ValueError, KeyError):
-        return None
-    return int(starts[0]) if starts else None

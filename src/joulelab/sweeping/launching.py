@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from joulelab import config, jobs
-from joulelab.sweeping import job
+from joulelab.sweeping import folders, job
 from joulelab.sweeping.conditions import Compose
 from joulelab.sweeping.grammar import Assignment
 
@@ -36,9 +36,11 @@ class Launching:
 
     def start(self, number: int, chosen: Mapping[str, Any]) -> jobs.Job:
         cfg = self.composed(chosen).copy()
+        kept = folders.checkpoints(self._study / str(number), int(cfg.repeats))
         with open_dict(cfg):
             cfg.sweep = None
             cfg.objectives = self._objectives
+            cfg.continues = [str(each) for each in kept] or None
             cfg.hydra.sweep.dir = str(self._study)
             cfg.hydra.sweep.subdir = str(number)
             cfg.hydra.job.id, cfg.hydra.job.num = str(number), number

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from joulelab import jobs
-from joulelab.observers import Lease
 from joulelab.records import StopReason
-from joulelab.sweeping import folders, job
+from joulelab.sweeping import folders, job, leasing
 from joulelab.sweeping.judging import Judging
+from joulelab.sweeping.pausing import Pausing, interrupted
 from joulelab.sweeping.stopping import Stopping
 from joulelab.sweeping.trials import (
     Book,
@@ -47,13 +45,16 @@ class Loop:
         screen: Screen,
         workers: int = 1,
         repeats: int = 1,
+        pausing: Pausing | None = None,
     ) -> None:
         self.book, self.strategy, self.measure = book, strategy, measure
         self.start, self.length, self.study, self.screen = start, length, study, screen
         self.workers, self.repeats = workers, repeats
+        self.pausing = pausing or Pausing()
         self.live: list[Live] = []
         self.answered = 0
         self.judging = Judging(measure)
+        self.stopping = False
 
     def run(self) -> str:
         """Until the budget is spent, or Ctrl-C; says which. RunFailed where nothing ever works."""
@@ -97,6 +98,8 @@ class Loop:
             self.answered = 0
             live = self._live(number)
             live.earlier = {each.folder for each in folders.runs(live.folder)}
+            if folders.checkpoints(live.folder, self.repeats):
+                live.points = self.book.history().trials[number].points
             live.job = self.start(number, live.config)
             self.live.append(live)
 
@@ -130,8 +133,7 @@ class Loop:
     def _look(self, live: Live) -> None:
         """Tells the study what is new of a trial and the trial what the strategy makes of it."""
         seen = live.seen()
-        if seen and not live.points and live.until:
-            self._lease(live, seen, live.until)
+        leasing.limit(live, seen, self.repeats, self.pausing.reason)
         points = self.measure.points(seen) if len(seen) >= self.repeats else ()
         if len(points) <= len(live.points):
             return
@@ -142,59 +144,77 @@ class Loop:
         verdict = self.strategy.assess(self.book.history(), live.number)
         if verdict.decision == "go on":
             live.until = max(live.until, verdict.until_step)
-            self._lease(live, seen, live.until)
+            waiting = [len(each.curve) for each in seen if not each.alive]
+            live.goes_on = bool(waiting) and points[-1].step >= min(waiting)
+            if live.goes_on:  # repeats that have ended: all go on together, later
+                leasing.lease(live, seen, points[-1].step, self.pausing.reason)
+            else:
+                leasing.lease(live, seen, live.until)
         else:
-            stop = verdict.decision == "stop"
-            reason = StopReason.DOMINATED if stop else StopReason.BUDGET
-            self._lease(live, seen, points[-1].step, reason)
-
-    def _lease(
-        self,
-        live: Live,
-        seen: Sequence[folders.Seen],
-        points: int,
-        reason: StopReason | None = None,
-    ) -> None:
-        for each in seen:
-            if each.alive and (reason is not None or points < live.whole):
-                Lease.write(each.folder, points, reason)
-            elif each.alive:
-                Lease.end(each.folder)
+            stop, live.goes_on = verdict.decision == "stop", False
+            reason = StopReason.DOMINATED if stop else self.pausing.reason
+            leasing.lease(live, seen, points[-1].step, reason)
 
     def _end(self, live: Live) -> None:
         outcome = live.job.finish() if live.job is not None else None
         seen = live.seen()
         failure = outcome.failure if outcome is not None else failure_of(seen)
-        if failure and self._again(live, failure):
-            return
-        points = self.measure.points(seen)
+        points = self.measure.points(seen) if len(seen) >= self.repeats else ()
+        points = points if len(points) >= len(live.points) else live.points
         if points:
             self.book.report(live.number, points)
-        elif failure is None:
+        if self._halted(live, seen, failure) or (failure and self._again(live, failure)):
+            self.live.remove(live)
+            return
+        if not points and failure is None:
             failure = self.judging.unlogged(seen)
-        spent = spent_by(folders.runs(live.folder))
-        metrics = dict(seen[-1].record.metrics) if seen else {}
         state: State = "failed" if failure and not points else "done"
-        self.book.finish(live.number, state, metrics, spent, failure or "")
+        self._finish(live, seen, state, failure)
         self.live.remove(live)
         if state == "failed":
             self.screen.say(f"trial {live.number} failed: {failure}")
         self.judging.ended(live, state, failure, self.book.history())
+
+    def _finish(
+        self, live: Live, seen: Sequence[folders.Seen], state: State, failure: str | None
+    ) -> None:
+        metrics = dict(seen[-1].record.metrics) if seen else {}
+        spent = spent_by(folders.runs(live.folder))
+        self.book.finish(live.number, state, metrics, spent, failure or "")
+        if state != "paused":
+            folders.clear(live.folder)
+
+    def _halted(self, live: Live, seen: Sequence[folders.Seen], failure: str | None) -> bool:
+        """Whether the trial has stopped where it can go on: paused, or interrupted with the sweep."""
+        asked = self.stopping and interrupted(failure, seen)
+        kept = self.pausing.paused(seen, self.repeats)
+        if asked and (kept or not live.points):
+            spent = spent_by(folders.runs(live.folder))
+            self.book.postpone(live.number, max(live.until, 1), spent)
+            return True
+        if failure is None and kept and live.goes_on:
+            self.book.postpone(live.number, live.until, spent_by(folders.runs(live.folder)))
+            return True
+        if failure is None and kept:
+            self._finish(live, seen, "paused", None)
+            return True
+        if self.pausing.possible and (why := self.pausing.refused(seen)) is not None:
+            self.screen.say(f"no trial is paused from now on: {why}")
+            self.strategy = self.pausing.give_up() or self.strategy
+        return False
 
     def _again(self, live: Live, failure: str) -> bool:
         """Whether the trial waits to be begun again."""
         if not worth_another_try(failure) or not self.book.requeue(live.number, failure):
             return False
         self.screen.say(f"trial {live.number} is tried again: {failure}")
-        self.live.remove(live)
         return True
 
     def _cut(self) -> None:
         """The money is gone: what runs ends at its next step; its curve so far counts."""
         for live in self.live:
-            self._lease(live, live.seen(), len(live.points), StopReason.BUDGET)
+            leasing.lease(live, live.seen(), len(live.points), StopReason.BUDGET)
 
     def _abandon(self) -> None:
-        for live in self.live:
-            if live.job is not None and live.job.process.pid is not None:
-                os.kill(live.job.process.pid, signal.SIGTERM)
+        self.stopping = True
+        leasing.stop_now(self.live)

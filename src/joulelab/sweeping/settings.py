@@ -32,6 +32,7 @@ class Settings:
     directions: Mapping[str, str] | None = None
     extend: bool = False
     stop: Mapping[str, float] | None = None
+    resume: bool = True
     prior: Any = None
     storage: str | None = None
 

@@ -30,6 +30,10 @@ class Book(Protocol):
         """Gives a trial back to be begun again; False where it has been tried often enough."""
         ...
 
+    def postpone(self, number: int, until_step: int, spent: Metrics) -> None:
+        """Gives a trial back that is to go on up to `until_step`: `take` offers it first."""
+        ...
+
     def take(self) -> int | None:
         """One that waits to be begun again."""
         ...
@@ -69,6 +73,10 @@ class Live:
     until: int = 0
     points: tuple[Point, ...] = ()
     earlier: set[Path] = field(default_factory=set)
+    limited: set[Path] = field(default_factory=set)
+    """Run folders that have been told how far to go."""
+    goes_on: bool = False
+    """Whether it stops only to go on at once."""
 
     def seen(self) -> list[folders.Seen]:
         """The runs of this attempt."""

@@ -127,6 +127,20 @@ class Study:
             self._storage.move(row, "WAITING")
             return True
 
+    def postpone(self, number: int, until_step: int, spent: Metrics) -> None:
+        """Gives one of this worker's trials back to go on up to `until_step`; `take` offers it to
+        anybody before a strategy is asked. No attempt is counted."""
+        with self._storage.exclusive():
+            row = self._holding.row(number)
+            if row.finished:
+                return
+            self._holding.check(row)
+            self._storage.set_attribute(
+                row, "end", {**row.attributes.get("end", {}), "spent": spent}
+            )
+            self._holding.change(row, owner=None, planned=until_step, queued=True)
+            self._storage.move(row, "WAITING")
+
     def recover(self) -> tuple[int, ...]:
         """Requeues what dead workers left; the numbers that wait to be begun again."""
         return tuple(
