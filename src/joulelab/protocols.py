@@ -127,12 +127,15 @@ class Observer(Protocol):
 class Learner(Protocol):
     """Anything that can be fitted to data and judged on it.
 
-    `fit` returns the last validation metrics (`val/...`), reports each validation as a point, and
-    goes on where it was when called after `load`. `evaluate` returns `test/...`. Both end early, in
+    `fit` returns the last validation metrics (`val/...`), and what it noted of the training
+    (`train/...`), reports each validation as a point, and goes on where it was when called after
+    `load`. `evaluate` returns `test/...`. Both end early, in
     good order, when the observer says so. `save` writes into an existing folder all that `fit` needs
     to go on exactly where it was. LearnerError says that data and learner do not fit together; a
-    learner may have `check(spec: DataSpec)`, which raises it before anything is measured. One whose
-    `fit` cannot go on after `load` says `goes_on = False`: a sweep then never pauses it.
+    learner may have `check(spec: DataSpec)`, which raises it before anything is measured, and
+    `baseline(data)`: figures `baseline/...` of its own beside the trivial ones, such as those of its
+    untrained net. One whose `fit` cannot go on after `load` says `goes_on = False`: a sweep then never
+    pauses it.
     """
 
     def fit(self, data: Data, observer: Observer) -> Metrics: ...

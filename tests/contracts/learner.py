@@ -57,7 +57,8 @@ class LearnerContract:
         observer = ListeningObserver()
         metrics = self.make().fit(self.data(), observer)
         assert metrics
-        assert all(key.startswith("val/") for key in metrics)
+        assert any(key.startswith("val/") for key in metrics)
+        assert all(key.startswith(("val/", "train/")) for key in metrics)
         assert observer.points[-1][1] == metrics
 
     def test_points_and_progress_increase_and_end_at_the_total(self):
