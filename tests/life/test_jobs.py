@@ -59,6 +59,11 @@ def test_a_killed_job_says_by_what():
     assert "SIGKILL" in outcomes([die])[0].failure
 
 
+def test_no_job_inherits_tensorflow():
+    done = outcomes([lambda: "tensorflow" in sys.modules])
+    assert done[0].value is False
+
+
 def test_one_at_a_time_means_no_overlap():
     done = outcomes([functools.partial(nap, 0.2)] * 2)
     first, second = sorted(outcome.value for outcome in done.values())
