@@ -10,7 +10,9 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from joulelab import build, config, runfolder, screen
-from joulelab.analysis import trace_plot
+from joulelab.analysis import traces
+from joulelab.analysis.figures import powers, static
+from joulelab.analysis.figures.spec import Figure
 from joulelab.errors import ConfigError
 from joulelab.meters import recordings
 from joulelab.meters.energy.intervals import whole_run
@@ -47,16 +49,16 @@ def import_recording(cfg: DictConfig, choices: dict[str, str]) -> RunRecord:
     runfolder.open_record(folder, record, index, config.yaml_text(cfg))
     trace.write(recorded, folder / trace.SEALED)
     runfolder.settle(folder, record)
-    trace_plot.power(trace.load(folder), folder / runfolder.FIGURE, record.name)
+    drawn = powers.power(trace.load(folder), "power", record.name)
+    if isinstance(drawn, Figure):
+        static.picture(drawn, folder / runfolder.FIGURE)
     runfolder.write_record(folder, record)
     waits = runfolder.store(folder, record, store, index)
     console = Console(highlight=False)
     if waits is not None:
         console.print(f"joulelab: {waits}", style="yellow", markup=False)
     screen.close_run(console, record, store.location, str(folder))
-    console.print(
-        screen.instruments_table(trace_plot.energies(recorded, trace_plot.span(recorded)))
-    )
+    console.print(screen.instruments_table(traces.energies(recorded, traces.span(recorded))))
     return record
 
 

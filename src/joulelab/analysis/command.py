@@ -10,7 +10,10 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from joulelab import build, screen
-from joulelab.analysis import configurations, plots, report, table, trace_plot
+from joulelab.analysis import configurations, report, table, traces
+from joulelab.analysis.figures import powers, static
+from joulelab.analysis.figures.spec import Figure
+from joulelab.analysis.subject import Analysis
 from joulelab.config import plain
 from joulelab.errors import ConfigError, DataError
 from joulelab.meters.tracing import trace
@@ -34,12 +37,11 @@ def analyze(cfg: DictConfig) -> Path:
     comparisons = configurations.compare(runs, cfg.quality, [by] if isinstance(by, str) else by)
     folder = new_folder(Path(cfg.paths.reports))
     write_tables(folder, runs, comparisons)
-    if comparisons:
-        plots.pareto(comparisons, folder)
-    console = Console(highlight=False)
-    report.print_report(console, comparisons, runs.table)
-    names = ", ".join(sorted(path.name for path in folder.iterdir()))
-    console.print(f"\nwritten to {folder}: {names}", markup=False, soft_wrap=True)
+    analysis = Analysis(
+        runs, comparisons, source=store.location.partition(" (")[0],
+        outputs=Path(cfg.paths.outputs), store=store,
+    )  # fmt: skip
+    report.make(analysis, folder, Console(highlight=False))
     return folder
 
 
@@ -54,11 +56,14 @@ def one_run(name: str, outputs: Path, reports: Path) -> Path:
         )
     recorded = trace.load(found[0])
     folder = new_folder(reports)
-    path = trace_plot.power(recorded, folder / "power.png", found[0].name)
+    drawn = powers.power(recorded, "power", found[0].name)
     console = Console(highlight=False)
-    seen = trace_plot.energies(recorded, trace_plot.span(recorded))
-    console.print(screen.instruments_table(seen))
-    console.print(f"written to {path}", markup=False, soft_wrap=True)
+    console.print(screen.instruments_table(traces.energies(recorded, traces.span(recorded))))
+    if isinstance(drawn, Figure):
+        paths = static.write(drawn, folder)
+        console.print(f"written to {paths[0]}", markup=False, soft_wrap=True)
+    else:
+        console.print(drawn.sentence, markup=False)
     return folder
 
 

@@ -69,7 +69,7 @@ def _plot(panel: Panel, order: dict[str, int], alone: bool) -> Json:
     sketch = Sketch(panel, order)
     for mark in panel.marks:
         sketch.draw(mark)
-    above = 26 if any(isinstance(mark, spec.Spans) for mark in panel.marks) else 12
+    above = 34 if any(isinstance(mark, spec.Spans) for mark in panel.marks) else 28
     layout: Json = {
         "font": FONT, "showlegend": False, "hovermode": "closest", "barmode": "stack",
         "margin": {"l": 64, "r": 18, "t": above + (22 if panel.title else 0), "b": 52},

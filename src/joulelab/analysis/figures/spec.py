@@ -15,6 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Dash = Literal["solid", "dash", "dot"]
+Better = Literal["", "less", "more"]
+Scale = Literal["linear", "log"]
 Colour = int | str | None
 """Place in the palette, a role (`muted`, `strong`, `warning`), `#rrggbb`, or None: by the name."""
 
@@ -26,8 +29,8 @@ class Axis:
 
     label: str
     unit: str = ""
-    scale: Literal["linear", "log"] = "linear"
-    better: Literal["", "less", "more"] = ""
+    scale: Scale = "linear"
+    better: Better = ""
     low: float | None = None
     high: float | None = None
     hide_numbers: bool = False
@@ -72,7 +75,7 @@ class Line:
     x: npt.ArrayLike
     y: npt.ArrayLike
     name: str = ""
-    dash: Literal["solid", "dash", "dot"] = "solid"
+    dash: Dash = "solid"
     step: bool = False
     filled: bool = False
     width: float = 1.8

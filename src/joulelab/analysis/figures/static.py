@@ -44,6 +44,15 @@ def write(figure: Figure, folder: Path) -> list[Path]:
     return paths
 
 
+def picture(figure: Figure, path: Path) -> Path:
+    """One file; the ending says which kind."""
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        draw(figure).savefig(path, dpi=DPI)
+    return path
+
+
 def draw(figure: Figure) -> Any:
     """A matplotlib figure with title, panels, legend and caption."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import matplotlib.image
 import numpy as np
 import pytest
 
-from joulelab.analysis.trace_plot import energies, instruments, power, span
+from joulelab.analysis.figures.powers import power
+from joulelab.analysis.figures.spec import Figure, Line, Missing, Spans
+from joulelab.analysis.traces import energies, instruments, span
 from joulelab.meters.energy.curves import curves_of
 from joulelab.records import Channel, Phase, Trace
 
@@ -55,14 +56,27 @@ def test_energies_are_of_the_whole_trace(read):
     )
 
 
-def test_figure_shows_every_instrument_in_a_colour_of_its_own(read, tmp_path):
-    pixels = matplotlib.image.imread(power(read, tmp_path / "power.png", "a run"))[..., :3]
-    for colour in ("0072B2", "D55E00", "009E73"):
-        wanted = np.array([int(colour[i : i + 2], 16) for i in (0, 2, 4)]) / 255
-        assert (np.abs(pixels - wanted).max(axis=2) < 0.02).sum() > 200
+def test_figure_shows_every_instrument_and_dashes_what_nobody_measured(read):
+    figure = power(read, "power", "a run")
+    assert isinstance(figure, Figure)
+    lines = [mark for mark in figure.panels[0].marks if isinstance(mark, Line)]
+    assert [(line.name, line.dash) for line in lines] == [
+        ("plug wall", "solid"),
+        ("rapl cpu", "solid"),
+        ("guess node (estimated)", "dash"),
+    ]
+    assert np.nanmean(lines[0].y) == pytest.approx(6.0)
+    assert "plug wall: 600" in figure.caption
 
 
-def test_trace_without_samples_has_no_span_and_still_a_figure(tmp_path):
+def test_figure_shades_the_phases(read):
+    figure = power(read, "power", "a run")
+    (spans,) = [mark for mark in figure.panels[0].marks if isinstance(mark, Spans)]
+    assert list(spans.labels) == ["idle", "fit"]
+    assert list(spans.stops) == [20.0, 100.0]
+
+
+def test_trace_without_samples_has_no_span_and_a_sentence():
     empty = Trace({"plug.power": PLUG}, {"plug.power": np.empty(0, np.int64)}, {"plug.power": []})
     assert span(empty) == []
-    assert power(empty, tmp_path / "power.png", "nothing").exists()
+    assert isinstance(power(empty, "power", "nothing"), Missing)

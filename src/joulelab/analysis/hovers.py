@@ -1,0 +1,87 @@
+"""What a point says when a finger lies on it, and where a click on it goes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any, TypeGuard
+
+import pandas as pd
+
+from joulelab.analysis.configurations import Comparison
+from joulelab.units import duration, plus_minus, si
+
+
+def configuration(comparison: Comparison, row: Mapping[Any, Any]) -> str:
+    return "<br>".join(_configuration(comparison, row))
+
+
+def _configuration(comparison: Comparison, row: Mapping[Any, Any]) -> Iterator[str]:
+    yield f"<b>{escape(str(row['configuration']))}</b>"
+    yield f"energy {quantity(row, comparison.energy)}"
+    yield f"{escape(comparison.quality)} {quantity(row, 'quality')}"
+    lasted = row.get("duration_s")
+    if is_number(lasted):
+        yield f"duration {duration(float(lasted))}"
+    for name in ("emissions_kg", "cost", "memory_bytes/peak"):
+        if is_number(row.get(name)):
+            yield f"{name} {float(row[name]):.3g}"
+    if is_number(row.get("front_probability")):
+        yield f"on the front with probability {float(row['front_probability']):.0%}"
+    n = int(row["n"])
+    kind = f", {row['provenance']}" if isinstance(row.get("provenance"), str) else ""
+    meter = f" by {escape(str(row['headline']))}" if isinstance(row.get("headline"), str) else ""
+    yield f"n = {n}{kind}{meter}"
+
+
+def run(row: Mapping[Any, Any], energy: str, *metrics: str) -> str:
+    lines = [f"<b>{escape(str(row.get('configuration') or row.get('name')))}</b>"]
+    lines.append(f"run {escape(str(row['run_id'])[:12])}")
+    lines.append(f"energy {quantity(row, energy)}")
+    lines += [
+        f"{escape(name)} {float(row[name]):.4g}" for name in metrics if is_number(row.get(name))
+    ]
+    return "<br>".join(lines)
+
+
+def quantity(row: Mapping[Any, Any] | pd.Series[Any], column: str) -> str:
+    """`12.3 ± 0.4 J` of a column and its `_u`; a dash where it is unknown."""
+    value: Any = row.get(column)
+    if not is_number(value):
+        return "–"
+    u: Any = row.get(f"{column}_u")
+    return with_u(float(value), float(u) if is_number(u) else math.nan, unit_of(column))
+
+
+def with_u(value: float, u: float, unit: str) -> str:
+    if unit:
+        return si(value, unit) if math.isnan(u) else plus_minus(value, u, unit)
+    return f"{value:.3f}" if math.isnan(u) else f"{value:.3f} ± {u:.3f}"
+
+
+def unit_of(column: str) -> str:
+    for start, unit in (("energy", "J"), ("duration", "s"), ("power_w", "W")):
+        if column.startswith(start):
+            return unit
+    return ""
+
+
+def links(url: str | None, rows: pd.DataFrame) -> list[str]:
+    """Address of each run in the MLflow UI; "" where there is none."""
+    if not url or "ui_path" not in rows:
+        return [""] * len(rows)
+    root = url.rstrip("/")
+    return [f"{root}/{path}" if isinstance(path, str) else "" for path in rows["ui_path"]]
+
+
+def link_of_configuration(url: str | None, runs: pd.DataFrame) -> dict[str, str]:
+    """A configuration opens the latest of its runs."""
+    if not url or "configuration" not in runs:
+        return {}
+    known = runs[runs["configuration"].notna()]
+    return dict(zip(known["configuration"], links(url, known), strict=True))
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
