@@ -45,12 +45,14 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_one_command_makes_tables_picture_and_answer(stored: Path) -> None:
     done = programs.started(*order(stored, ()))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("model=minirocket costs")
-    (written,) = re.findall(r"written to (\S+):", done.stdout)
-    assert {path.name for path in Path(written).iterdir()} == {
+    assert done.stdout.startswith("model=minirocket is 150.0 ± 1.2 times cheaper")
+    (page,) = re.findall(r"report: (\S+report\.html)", done.stdout)
+    written = Path(page).parent
+    assert {path.name for path in written.iterdir()} >= {
         "runs.csv", "runs.parquet", "configurations.csv", "configurations.parquet",
-        "pareto.png", "pareto.svg",
+        "report.html", "figures",
     }  # fmt: skip
+    assert {"front.png", "front.svg"} <= {path.name for path in (written / "figures").iterdir()}
     for name, count in (("runs", 14), ("configurations", 4)):
         from_csv = pd.read_csv(Path(written, f"{name}.csv"))
         from_parquet = pd.read_parquet(Path(written, f"{name}.parquet"))

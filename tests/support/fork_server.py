@@ -18,7 +18,7 @@ MODULES = (
     "hydra.main",
     "joulelab.preload",
     "joulelab.analysis.command",
-    "joulelab.analysis.plots",
+    "joulelab.analysis.figures.static",
     "joulelab.sweeping.command",
     "joulelab.importing",
 )

@@ -66,7 +66,9 @@ def _against(comparison: Comparison, cheap: int, other: int) -> str:
     if times.value - 1 <= CLEARLY * times.u:
         return f"{names[0]} and {names[1]} do not differ clearly in energy, {gain}"
     factor = plus_minus(times.value, times.u, "").strip()
-    once = " (one run of each alone: how they scatter is unknown)" if min(a["n"], b["n"]) == 1 else ""
+    once = (
+        " (one run of each alone: how they scatter is unknown)" if min(a["n"], b["n"]) == 1 else ""
+    )
     return f"{names[0]} is {factor} times cheaper than {names[1]} {gain}{once}"
 
 
