@@ -2,7 +2,7 @@
 
 `torch.mm` asks MKL, which keeps to AVX2 on processors that are not Intel's; oneDNN, which torch ships
 too, takes what the processor has: 2.2 times as fast in float32 on an EPYC with AVX-512, measured by
-`benchmarks/omnianomaly.py`. Its operator is the one that `torch.compile` emits for linear layers.
+`python -m benchmarks.omnianomaly`. Its operator is the one that `torch.compile` emits for linear layers.
 """
 
 from __future__ import annotations
