@@ -31,7 +31,7 @@ def front_probability(
     put on the front are given 0 without being drawn. Standard error of a share p:
     sqrt(p (1 - p) / draws).
     """
-    cloud, rows = _drawable(points, directions)
+    cloud, rows = contenders(points, directions)
     hits = np.zeros(len(rows))
     for drawn in draws_of(cloud, draws, seed):
         hits += fronts_of(drawn).sum(axis=0)
@@ -68,12 +68,26 @@ def hypervolume_interval(
     unsure = np.where(np.isfinite(given.own), given.own, 0.0)
     common = np.where(np.isfinite(given.shared), given.shared, 0.0)
     filled = UncertainPoints(given.centre, unsure, common, given.instrument, given.freedom)
-    cloud, _ = _drawable(filled, directions)
+    cloud, _ = contenders(filled, directions)
     volumes = [_volumes(np.minimum(drawn, limit), limit) for drawn in draws_of(cloud, draws, seed)]
     found = np.concatenate(volumes) if volumes else np.zeros(1)
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     value = hypervolume(given.centre, reference, directions)
     return HypervolumeInterval(value, float(found.mean()), float(low), float(high), level)
+
+
+def contenders(
+    points: UncertainPoints, directions: Sequence[Direction]
+) -> tuple[Cloud, npt.NDArray[np.intp]]:
+    """The points that may be on the front, with every column as a cost, and their rows. Those without
+    a NaN that nobody beats for certain."""
+    given = as_cloud(points)
+    costs = Cloud(
+        as_costs(given.centre, directions), given.own, given.shared, given.instrument, given.freedom
+    )
+    rows = np.flatnonzero(costs.known)
+    kept = rows[~_certainly_beaten(costs.of(rows))]
+    return costs.of(kept), kept
 
 
 def fronts_of(drawn: Floats) -> Bools:
@@ -86,19 +100,6 @@ def fronts_of(drawn: Floats) -> Bools:
     step = max(1, WORDS // (n * -(-n // 64)))
     parts = [_fronts_by_sets(drawn[start : start + step]) for start in range(0, size, step)]
     return np.concatenate(parts) if parts else np.zeros((0, n), dtype=bool)
-
-
-def _drawable(
-    points: UncertainPoints, directions: Sequence[Direction]
-) -> tuple[Cloud, npt.NDArray[np.intp]]:
-    """The points that may be on the front, as costs, and their rows."""
-    given = as_cloud(points)
-    costs = Cloud(
-        as_costs(given.centre, directions), given.own, given.shared, given.instrument, given.freedom
-    )
-    rows = np.flatnonzero(costs.known)
-    kept = rows[~_certainly_beaten(costs.of(rows))]
-    return costs.of(kept), kept
 
 
 def _certainly_beaten(cloud: Cloud) -> Bools:
