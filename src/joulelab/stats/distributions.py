@@ -85,11 +85,12 @@ def bin_edges(values: npt.ArrayLike) -> Floats:
 
 
 def bandwidth(values: npt.ArrayLike) -> float:
-    """Silverman's rule; where half of the values are one value (IQR of 0), by sd alone."""
+    """Silverman's rule; where half of the values are one value (IQR of 0), by sd alone. At least a
+    millionth of the span."""
     array = np.asarray(values, dtype=float)
     sd, spread = float(array.std(ddof=1)), _iqr(array) / 1.349
     scale = min(sd, spread) if spread > 0 else sd
-    return float(0.9 * scale * len(array) ** -0.2)
+    return max(float(0.9 * scale * len(array) ** -0.2), 1e-6 * float(np.ptp(array)))
 
 
 def kernel_density(values: npt.ArrayLike, at: npt.ArrayLike, width: float) -> Floats:
