@@ -64,7 +64,7 @@ class Page:
         self.call("Page.navigate", url=path.resolve().as_uri())
         self.wait_until("document.readyState === 'complete' && location.protocol === 'file:'")
 
-    def wait_until(self, condition: str, seconds: float = 60.0) -> None:
+    def wait_until(self, condition: str, seconds: float = 120.0) -> None:
         deadline = time.monotonic() + seconds
         while not self.evaluate(f"Boolean({condition})"):
             assert time.monotonic() < deadline, f"never true: {condition}; {self.errors}"
