@@ -149,12 +149,15 @@ class RunStore(Protocol):
     """Where runs are kept. Knows runs by `run_uid`; every call may be repeated without harm.
 
     `begin` shows a run as running, `put` writes all of it (record, curve, and the files of `folder`
-    named by `artifacts`), whatever was there before. Both raise StoreUnreachable or StoreMismatch.
-    `rows` is one flat mapping a run: `run_id`, `status`, `params.*`, `metrics.*`, `tags.*`.
+    named by `artifacts`), whatever was there before. `grow` shows a study (`records.STUDY` among its
+    tags), whose figures grow from call to call, as the parent of the runs whose tag `parent_uid` names
+    it, also of those that were there first. All raise StoreUnreachable or StoreMismatch. `rows` knows
+    no studies; it is one flat mapping a run: `run_id`, `status`, `params.*`, `metrics.*`, `tags.*`.
     """
 
     @property
     def location(self) -> str: ...
     def begin(self, record: RunRecord) -> None: ...
     def put(self, record: RunRecord, folder: Path, artifacts: Sequence[str]) -> None: ...
+    def grow(self, record: RunRecord, folder: Path, artifacts: Sequence[str]) -> None: ...
     def rows(self, select: str | None = None) -> Sequence[Mapping[str, Any]]: ...

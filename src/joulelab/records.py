@@ -12,6 +12,9 @@ from typing import Any, Literal, NamedTuple
 Metrics = dict[str, float]
 """Keys like `val/f1_macro`; a metric that could not be computed is a missing key."""
 
+STUDY, PARENT = "joulelab.study", "parent_uid"
+"""Tags: of the record of a study, its name; of a run that belongs to one, that record's uid."""
+
 Kind = Literal["counter", "power", "auxiliary"]
 Scope = Literal["cpu", "dram", "gpu", "soc", "board", "node", "wall"]
 Provenance = Literal["measured", "estimated"]

@@ -59,14 +59,28 @@ def model(folder: Path) -> Path:
 
 
 def open_record(folder: Path, record: RunRecord, index: Path, config_yaml: str) -> None:
-    record.tags.update(pid=str(os.getpid()), pid_start=_start_of(os.getpid()))
+    own(record)
     (folder / "config.yaml").write_text(config_yaml, encoding="utf-8")
     write_record(folder, record)
     pending.mark_pending(index, record.run_uid, folder)
 
 
-def write_record(folder: Path, record: RunRecord) -> None:
-    target = folder / "record.json"
+def own(record: RunRecord) -> None:
+    """Says that this process is the one at work on it."""
+    record.tags.update(pid=str(os.getpid()), pid_start=_start_of(os.getpid()))
+
+
+def study_uid(study: Path) -> str | None:
+    """Of the study in this folder; None where it is none."""
+    try:
+        text = (study / "study" / pending.STUDY_RECORD).read_text(encoding="utf-8")
+        return RunRecord.from_json(text).run_uid
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_record(folder: Path, record: RunRecord, name: str = "record.json") -> None:
+    target = folder / name
     scratch = target.with_suffix(".tmp")
     with scratch.open("w", encoding="utf-8") as out:
         out.write(record.to_json())
@@ -160,6 +174,8 @@ def recover(run_store: RunStore, index: Path) -> Iterator[str]:
     """Settles runs whose process died without a word, then stores all that wait. Never raises a
     JoulelabError: the new run matters more."""
     for folder in pending.folders(index):
+        if (folder / pending.STUDY_RECORD).exists():
+            continue
         try:
             record = RunRecord.from_json((folder / "record.json").read_text(encoding="utf-8"))
             if record.status != "RUNNING" or pending.owner_lives(record):

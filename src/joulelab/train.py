@@ -14,7 +14,7 @@ from rich.console import Console
 from joulelab import build, config, jobs, machine, runfolder, screen
 from joulelab.errors import ConfigError, RunFailed
 from joulelab.hardware import schema
-from joulelab.records import RunRecord
+from joulelab.records import PARENT, RunRecord
 from joulelab.run import Plan, Run, TrainBody
 
 
@@ -28,6 +28,7 @@ class Circumstances:
     job: int | None = None
     folder: str | None = None
     repeat: bool = False
+    study: Path | None = None
 
     @property
     def alone(self) -> bool:
@@ -45,7 +46,8 @@ class Circumstances:
         if hydra.mode != RunMode.MULTIRUN:
             return cls(known, task)
         folder = hydra.runtime.output_dir
-        return cls(known, task, Path(hydra.sweep.dir).name, int(hydra.job.num), folder)
+        study = Path(hydra.sweep.dir)
+        return cls(known, task, study.name, int(hydra.job.num), folder, study=study)
 
 
 class Values(tuple[float, ...]):
@@ -194,6 +196,7 @@ def tags(cfg: DictConfig, around: Circumstances) -> dict[str, str]:
         "overrides": config.masked_overrides(around.overrides),
         "git_commit": machine.git_commit(Path.cwd()),
         "sweep_id": around.sweep_id,
+        PARENT: runfolder.study_uid(around.study) if around.study else None,
         "sweep_job": None if around.job is None else str(around.job),
     }
     return {key: value for key, value in found.items() if value is not None}

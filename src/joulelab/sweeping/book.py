@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from joulelab.errors import ConfigError
 from joulelab.records import Metrics
 from joulelab.sweeping.settings import Settings
+from joulelab.sweeps.budget import Spent
 from joulelab.sweeps.definition import Definition
 from joulelab.sweeps.history import History, Point, Proposal, State
 from joulelab.sweeps.holding import TrialTaken
@@ -19,11 +21,20 @@ from joulelab.sweeps.study import Study
 class StudyBook:
     """A study in the storage that the settings name, in the folder by default."""
 
-    def __init__(self, study: Study) -> None:
-        self._study = study
+    def __init__(
+        self, study: Study, work_of: Callable[[Mapping[str, Any]], str] = lambda config: ""
+    ) -> None:
+        self._study, self._work_of = study, work_of
 
     @classmethod
-    def open(cls, folder: Path, settings: Settings, definition: Definition) -> StudyBook:
+    def open(
+        cls,
+        folder: Path,
+        settings: Settings,
+        definition: Definition,
+        work_of: Callable[[Mapping[str, Any]], str] = lambda config: "",
+    ) -> StudyBook:
+        """`work_of` a configuration is equal for those that do the same work."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -40,7 +51,8 @@ class StudyBook:
                 settings.budget,
                 retries=settings.retries,
                 extend=settings.extend,
-            )
+            ),
+            work_of,
         )
 
     def history(self) -> History:
@@ -48,7 +60,8 @@ class StudyBook:
 
     def begin(self, proposal: Proposal) -> int | None:
         try:
-            return self._study.begin(proposal)
+            work = "" if proposal.config is None else self._work_of(proposal.config)
+            return self._study.begin(proposal, proposal.repeat, work)
         except TrialTaken:
             return None
 
@@ -72,6 +85,17 @@ class StudyBook:
 
     def spent_up(self) -> str | None:
         return self._study.spent_up()
+
+    def spent(self) -> Spent:
+        return self._study.spent()
+
+    def left(self) -> dict[str, float]:
+        """Of each limit of the budget, by name."""
+        return self._study.budget.left(self._study.spent())
+
+    @property
+    def uid(self) -> str:
+        return self._study.uid
 
     def overdrawn(self) -> bool:
         spent = replace(self._study.spent(), runs=0)

@@ -48,7 +48,7 @@ def close(
     console: Console, history: History, space: Space, folder: Path, why: str, unit: str
 ) -> None:
     """The table, the money and where the rest lies."""
-    console.print(screen.front_table(history))
+    console.print(screen.front_table(history, probabilities=True))
     failed = sum(trial.state == "failed" for trial in history.trials.values())
     console.print(
         f"{len(history.trials)} runs{f' ({failed} failed)' if failed else ''}; the search cost "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,22 +13,24 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from joulelab import config, train
-from joulelab.errors import ConfigError
+from joulelab import build, config, train
+from joulelab.records import Status
 from joulelab.sweeping import closing, grammar
 from joulelab.sweeping.book import StudyBook
 from joulelab.sweeping.launching import Launching
 from joulelab.sweeping.loop import Loop
 from joulelab.sweeping.pausing import Pausing
+from joulelab.sweeping.prior import configurations
+from joulelab.sweeping.publishing import Publishing, record_of
 from joulelab.sweeping.screen import SweepScreen
 from joulelab.sweeping.settings import UNITS, Settings
 from joulelab.sweeping.showing import keep
 from joulelab.sweeping.stopping import INTERRUPTED
+from joulelab.sweeping.strategies import strategy_of
 from joulelab.sweeping.trials import Measure
-from joulelab.sweeps.definition import Definition
-from joulelab.sweeps.history import Strategy
+from joulelab.sweeps.definition import Definition, told
+from joulelab.sweeps.history import Objective, Strategy
 from joulelab.sweeps.objectives import parse_constraints
-from joulelab.sweeps.samplers import strategy
 from joulelab.sweeps.space import Choice, Space
 
 
@@ -55,28 +57,59 @@ def sweep(
     names = [objective.name for objective in objectives]
     launching = Launching(compose, assignment, work, folder, names)
     longest = max(launching.length(each) for each in corners(assignment.space))
-    chosen = _strategy(settings, assignment.space, longest)
-    pausing = Pausing(
-        settings.resume,
-        lambda: _strategy(replace(settings, resume=False), assignment.space, longest),
-    )
+    first = _tried_first(settings, assignment.space, objectives, folder.parent)
+
+    def decides(resume: bool) -> Strategy:
+        kind = replace(settings, resume=resume)
+        return strategy_of(kind, assignment.space, longest, first)
+
+    chosen, pausing = decides(settings.resume), Pausing(settings.resume, lambda: decides(False))
     cost = settings.cost(list(whole.objectives))
     constraints = parse_constraints(list(settings.constraints))
     definition = Definition(assignment.space, objectives, constraints, cost, assignment.held())
-    book = StudyBook.open(folder, settings, definition)
+    book = StudyBook.open(folder, settings, definition, launching.work)
+    launching.seeds_after(book.history)
     keep(folder, list(arguments), settings.storage, list(settings.constraints))
     limit = settings.budget_j if cost == "energy_j" else settings.budget_s
-    with SweepScreen(settings.name(), limit, UNITS[cost]) as screen:
+    with SweepScreen(settings.name(), limit, UNITS[cost], left=book.left) as screen:
+        publishing = _publishing(whole, settings, definition, book, folder, screen.say)
+        publishing.begin(book.history(), book.spent(), bool(whole.tracking.get("required", True)))
         loop = Loop(
             book, chosen, _measure(definition), launching.start, launching.length, folder, screen,
             settings.workers, whole.repeats, pausing,
+            lambda: publishing.show(book.history(), book.spent()),
         )  # fmt: skip
-        why = loop.run()
+        status: Status = "FAILED"
+        try:
+            why = loop.run()
+            status = "KILLED" if why == INTERRUPTED else "FINISHED"
+        finally:
+            publishing.end(book.history(), book.spent(), status)
     console = Console(highlight=False)
     closing.close(console, book.history(), assignment.space, folder, why, UNITS[cost])
     book.close()
     if why == INTERRUPTED:
         raise KeyboardInterrupt
+
+
+def _publishing(
+    whole: DictConfig,
+    settings: Settings,
+    definition: Definition,
+    book: StudyBook,
+    folder: Path,
+    say: Callable[[str], None],
+) -> Publishing:
+    store, _ = build.build_store(whole.tracking, own_process=True)
+    params = {f"sweep.{key}": str(value) for key, value in vars(settings).items()}
+    params |= dict(definition.fixed)
+    params |= {f"space.{key}": told(each) for key, each in definition.space.parameters.items()}
+    params["objectives"] = ", ".join(
+        f"{each.direction} {each.name}" for each in definition.objectives
+    )
+    experiment = str(whole.tracking.get("experiment", "joulelab"))
+    record = record_of(book.uid, settings.name(), experiment, params, folder)
+    return Publishing(folder, Path(str(whole.paths.outputs)), store, record, definition, say)
 
 
 def _measure(definition: Definition) -> Measure:
@@ -113,26 +146,12 @@ def corners(space: Space) -> list[dict[str, Any]]:
 def _checked(whole: DictConfig) -> Settings:
     """ConfigError for values that no run, or no sweep, can have."""
     train.check(OmegaConf.masked_copy(whole, [str(key) for key in whole if key != "hydra"]))
-    settings = Settings.of(config.plain(whole.sweep))
-    if settings.prior is not None:
-        raise ConfigError("no prior can be read yet", where="sweep.prior", cure="leave it null")
-    return settings
+    return Settings.of(config.plain(whole.sweep))
 
 
-def _strategy(settings: Settings, space: Space, longest: int) -> Strategy:
-    found = _sampler(settings, space, longest)
-    if not settings.stop:
-        return found
-    from joulelab.sweeps.pruning import StopsDominated
-
-    return StopsDominated(found, seed=settings.seed, **settings.stop)
-
-
-def _sampler(settings: Settings, space: Space, longest: int) -> Strategy:
-    if settings.sampler != "trajectory":
-        return strategy(settings.sampler, space, longest, seed=settings.seed)
-    from joulelab.sweeps.trajectory.strategy import Settings as Habits
-    from joulelab.sweeps.trajectory.strategy import Trajectory
-
-    habits = Habits(resume=settings.resume)
-    return Trajectory(space, longest, seed=settings.seed, settings=habits)
+def _tried_first(
+    settings: Settings, space: Space, objectives: Sequence[Objective], multirun: Path
+) -> list[Mapping[str, Any]]:
+    if settings.prior is None:
+        return []
+    return configurations(settings.prior, space, objectives, multirun)

@@ -51,8 +51,8 @@ def _front(axes: Any, history: History) -> None:
         ys = [_value(history, up, point.losses) for point in trial.points]
         axes.plot(xs, ys, color=CURVE, linewidth=0.8, marker=".", markersize=3, zorder=2)
     members = progress.front(history)
-    xs = [_value(history, across, member.point.losses) for member in members]
-    ys = [_value(history, up, member.point.losses) for member in members]
+    xs = [_value(history, across, member.losses) for member in members]
+    ys = [_value(history, up, member.losses) for member in members]
     two = len(history.objectives) == 2
     axes.step(
         xs, ys, where="post", color=FRONT, linewidth=1.6 if two else 0, marker="o", zorder=3,

@@ -36,6 +36,10 @@ class Assignment:
             f"{key}={text(config[key])}" for key in self.space.parameters if key in active
         ]
 
+    def active(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that count."""
+        return {key: config[key] for key in self.space.active(config)}
+
     def held(self) -> dict[str, str]:
         """Of what is fixed, the values that change the work, by key."""
         pairs = [each.text.partition("=") for each in self.fixed]

@@ -46,11 +46,12 @@ class Loop:
         workers: int = 1,
         repeats: int = 1,
         pausing: Pausing | None = None,
+        between: Callable[[], None] = lambda: None,
     ) -> None:
         self.book, self.strategy, self.measure = book, strategy, measure
         self.start, self.length, self.study, self.screen = start, length, study, screen
         self.workers, self.repeats = workers, repeats
-        self.pausing = pausing or Pausing()
+        self.pausing, self.between = pausing or Pausing(), between
         self.live: list[Live] = []
         self.answered = 0
         self.judging = Judging(measure)
@@ -128,6 +129,7 @@ class Loop:
             self._look(live)
             if live.job in ready or (live.job is None and not job.at_work(live.folder)):
                 self._end(live)
+                self.between()
         self.screen.show(self.book.history(), self.live)
 
     def _look(self, live: Live) -> None:

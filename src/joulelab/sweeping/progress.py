@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from joulelab.stats import front as fronts
-from joulelab.sweeps.history import History, Point, Trial
+from joulelab.sweeps import results
+from joulelab.sweeps.history import History, Trial
 
 RECENT = 0.25
 """Of the money spent: what the next joules buy is judged by what the last quarter bought."""
@@ -17,10 +17,14 @@ RECENT = 0.25
 
 @dataclass(frozen=True)
 class Member:
-    """A trade-off that nothing beats: one point of the curve of one trial."""
+    """A trade-off that nothing beats: one step of one configuration, the mean over its repeats.
+    `probability` of its being on the front, NaN where nothing was repeated."""
 
     trial: Trial
-    point: Point
+    numbers: tuple[int, ...]
+    step: int
+    losses: tuple[float, ...]
+    probability: float
 
 
 @dataclass(frozen=True)
@@ -31,57 +35,39 @@ class Outlook:
     cost: float
 
 
-def credited(history: History) -> list[Member]:
-    """Every point of every curve that keeps the constraints."""
-    return [
-        Member(trial, point)
-        for trial in history.trials.values()
-        if not (trial.violation is not None and trial.violation > 0)
-        for point in trial.points
-    ]
-
-
-def front(history: History) -> list[Member]:
-    """The non-dominated points, cheapest first; of equal ones the first."""
-    every = credited(history)
-    if not every:
-        return []
-    losses = np.array([member.point.losses for member in every])
-    found = fronts.non_dominated(losses, ["min"] * losses.shape[1]).members
+def front(history: History, probabilities: bool = False) -> list[Member]:
+    """The non-dominated points of all curves, cheapest first. Their `probabilities` take a second or
+    so in a study of a thousand trials."""
+    noise = None if probabilities else [math.nan] * len(history.objectives)
     by = next((index for index, each in enumerate(history.objectives) if each.cost), 0)
-    unique = {member.point.losses: member for member in reversed(every_at(every, found))}
-    return sorted(unique.values(), key=lambda member: member.point.losses[by])
-
-
-def every_at(members: Sequence[Member], mask: Sequence[bool] | fronts.Bools) -> list[Member]:
-    return [member for member, chosen in zip(members, mask, strict=True) if chosen]
+    found = [
+        Member(
+            history.trials[each.trials[0]], each.trials, each.step, each.losses, each.probability
+        )
+        for each in results.front(history, noise)
+        if each.on_front
+    ]
+    return sorted(
+        {each.losses: each for each in reversed(found)}.values(), key=lambda m: m.losses[by]
+    )
 
 
 def hypervolumes(history: History) -> list[tuple[float, float]]:
-    """(spent, share of the final hypervolume) after each trial; empty for other than 2 objectives.
+    """(spent, share of the final hypervolume) after each trial; empty where there is none.
 
     A cost counts by its logarithm. The reference is the worst that any trial has shown, so the curve
     of a growing study may be redrawn, but one drawing is consistent in itself.
     """
-    if len(history.objectives) != 2:
+    if not any(trial.points for trial in history.trials.values()):
         return []
-    every = [(member.trial.number, _scaled(history, member.point)) for member in credited(history)]
-    every = [(number, losses) for number, losses in every if all(map(math.isfinite, losses))]
-    if not every:
+    worth = results.worth(history)
+    last = float(worth.volumes[-1])
+    if last <= 0:
         return []
-    reference = np.max([losses for _, losses in every], axis=0)
-    by_number: dict[int, list[tuple[float, ...]]] = {}
-    for number, losses in every:
-        by_number.setdefault(number, []).append(losses)
-    curve, kept, spent = [], np.empty((0, 2)), 0.0
-    for number, trial in sorted(history.trials.items()):
-        spent += trial.start_cost + (trial.points[-1].cost if trial.points else 0.0)
-        if number in by_number:
-            kept = np.vstack([kept, by_number[number]])
-            kept = kept[fronts.non_dominated(kept, ["min", "min"]).members]
-        curve.append((spent, fronts.hypervolume(kept, reference, ["min", "min"])))
-    last = curve[-1][1]
-    return [(spent, value / last) for spent, value in curve] if last > 0 else []
+    return [
+        (float(spent), float(volume) / last)
+        for spent, volume in zip(worth.spent, worth.volumes, strict=True)
+    ]
 
 
 def outlook(curve: Sequence[tuple[float, float]], cost: float) -> Outlook | None:
@@ -103,10 +89,3 @@ def sparkline(values: Sequence[float], width: int = 40) -> str:
     at = np.linspace(0, len(values) - 1, count)
     shown = np.interp(at, np.arange(len(values)), values)
     return "".join(signs[min(7, int(max(0.0, value) * 8))] for value in shown)
-
-
-def _scaled(history: History, point: Point) -> tuple[float, ...]:
-    return tuple(
-        (math.log10(loss) if loss > 0 else math.nan) if objective.cost else loss
-        for objective, loss in zip(history.objectives, point.losses, strict=True)
-    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live as LiveDisplay
@@ -19,7 +19,8 @@ from joulelab.units import duration, si
 
 ROWS = 12
 UNITS = {"energy": "J", "duration": "s", "power": "W", "memory": "B"}
-SECOND_S = 1.0
+SECOND_S, LINE_S = 1.0, 60.0
+"""Between two pictures of a live screen, and two lines of one that is not, unless a trial ends."""
 
 
 class Running(Protocol):
@@ -34,11 +35,19 @@ class Running(Protocol):
 class SweepScreen:
     """Live on a terminal; on anything else a line whenever the front has grown or a trial ended."""
 
-    def __init__(self, name: str, budget: float | None, unit: str, console: Console | None = None):
+    def __init__(
+        self,
+        name: str,
+        budget: float | None,
+        unit: str,
+        console: Console | None = None,
+        left: Callable[[], Mapping[str, float]] = dict,
+    ) -> None:
         self.console = console or Console(stderr=True, highlight=False)
+        self._left = left
         self._name, self._budget, self._unit = name, budget, unit
         self._display: LiveDisplay | None = None
-        self._next_s, self._line = 0.0, ""
+        self._next_s, self._line, self._ended = 0.0, "", 0
 
     def __enter__(self) -> SweepScreen:
         if self.console.is_terminal:
@@ -55,21 +64,29 @@ class SweepScreen:
         self.console.print(f"joulelab: {sentence}", style="yellow", markup=False, soft_wrap=True)
 
     def show(self, history: History, running: Sequence[Running]) -> None:
-        if self._display is not None:
-            if time.monotonic() >= self._next_s:
-                self._next_s = time.monotonic() + SECOND_S
-                self._display.update(self.render(history, running), refresh=True)
+        """Rarely enough that looking costs the sweep a twentieth of a core at most."""
+        states = [trial.state for trial in history.trials.values()]
+        ended = states.count("done") + states.count("failed") + states.count("paused")
+        if time.monotonic() < self._next_s and (self._display or ended == self._ended):
             return
-        line = summary(history, self._budget, self._unit)
-        if line != self._line:
-            self._line = line
-            self.console.print(line, markup=False, soft_wrap=True)
+        start_s, self._ended = time.monotonic(), ended
+        if self._display is not None:
+            self._display.update(self.render(history, running), refresh=True)
+        else:
+            line = summary(history, self._budget, self._unit)
+            if line != self._line:
+                self._line = line
+                self.console.print(line, markup=False, soft_wrap=True)
+        least_s = SECOND_S if self._display is not None else LINE_S
+        self._next_s = time.monotonic() + max(least_s, 20 * (time.monotonic() - start_s))
 
     def render(self, history: History, running: Sequence[Running]) -> RenderableType:
         parts: list[RenderableType] = [Text(self._name, style="bold")]
         if self._budget:
             parts.append(ProgressBar(total=self._budget, completed=history.spent, width=40))
         parts.append(Text(summary(history, self._budget, self._unit)))
+        if left := left_of(self._left()):
+            parts.append(Text(f"left         {left}"))
         curve = progress.hypervolumes(history)
         if curve:
             parts.append(Text(f"hypervolume  {progress.sparkline([share for _, share in curve])}"))
@@ -94,6 +111,16 @@ def next_money(curve: Sequence[tuple[float, float]], screen: SweepScreen) -> str
     return f"the next {cost} would add {outlook.share:.1%} at the recent pace, an upper bound"
 
 
+def left_of(left: Mapping[str, float]) -> str:
+    """`68 J, 2 min 3 s, 5 runs`."""
+    shown_as: dict[str, Callable[[float], str]] = {
+        "joules": lambda amount: si(amount, "J"),
+        "seconds": duration,
+        "runs": lambda amount: f"{amount:.0f} runs",
+    }
+    return ", ".join(shown_as[name](amount) for name, amount in left.items())
+
+
 def summary(history: History, budget: float | None, unit: str) -> str:
     states = [trial.state for trial in history.trials.values()]
     spent = si(history.spent, unit) if unit else f"{history.spent:g}"
@@ -103,8 +130,9 @@ def summary(history: History, budget: float | None, unit: str) -> str:
     return f"{states.count('done')} runs{failed}, {spent}{of} spent, {members} points on the front"
 
 
-def front_table(history: History, rows: int = ROWS) -> Table:
-    """The best trade-offs, cheapest first; of a long front evenly chosen ones."""
+def front_table(history: History, rows: int = ROWS, probabilities: bool = False) -> Table:
+    """The best trade-offs, cheapest first; of a long front evenly chosen ones. With `probabilities`
+    how sure each of them is, where repeats tell."""
     table = Table(title="front", title_justify="left", title_style="bold")
     for objective in history.objectives:
         arrow = "↑" if objective.direction == "maximize" else "↓"
@@ -112,21 +140,26 @@ def front_table(history: History, rows: int = ROWS) -> Table:
     table.add_column("after", justify="right")
     table.add_column("trial", justify="right")
     table.add_column("configuration")
-    members = progress.front(history)
+    members = progress.front(history, probabilities)
+    sure = any(not math.isnan(each.probability) for each in members)
+    if sure:
+        table.add_column("on it", justify="right")
     for member in evenly(members, rows):
         values = [
             shown(objective, loss)
-            for objective, loss in zip(history.objectives, member.point.losses, strict=True)
+            for objective, loss in zip(history.objectives, member.losses, strict=True)
         ]
-        table.add_row(
-            *values, str(member.point.step), str(member.trial.number), words(member.trial)
-        )
+        told = [str(member.step), " ".join(map(str, member.numbers)), words(member.trial)]
+        table.add_row(*values, *told, *[f"{member.probability:.0%}"] * sure)
     if len(members) > rows:
         table.caption = f"{rows} of {len(members)} points"
     return table
 
 
-def evenly(members: Sequence[progress.Member], rows: int) -> list[progress.Member]:
+T = TypeVar("T")
+
+
+def evenly(members: Sequence[T], rows: int) -> list[T]:
     if len(members) <= rows:
         return list(members)
     return [members[round(i * (len(members) - 1) / (rows - 1))] for i in range(rows)]

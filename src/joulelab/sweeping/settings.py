@@ -34,6 +34,7 @@ class Settings:
     stop: Mapping[str, float] | None = None
     resume: bool = True
     prior: Any = None
+    repeat_share: float = 0.1
     storage: str | None = None
 
     @classmethod

@@ -83,16 +83,16 @@ def differences(old: Space, new: Space) -> list[str]:
         elif now is None:
             found.append(f"{key} is gone")
         elif before is not None and _parameter(before) != _parameter(now):
-            told = _told(before), _told(now)
+            texts = told(before), told(now)
             found.append(
-                f"{key} was {told[0]}, is {told[1]}"
-                if told[0] != told[1]
+                f"{key} was {texts[0]}, is {texts[1]}"
+                if texts[0] != texts[1]
                 else f"{key} depends on something else"
             )
     return found
 
 
-def _told(parameter: Parameter) -> str:
+def told(parameter: Parameter) -> str:
     if isinstance(parameter, Choice):
         return ",".join(str(option) for option in parameter.options)
     step = f" by {parameter.step}" if isinstance(parameter, Integer) and parameter.step > 1 else ""

@@ -68,11 +68,13 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A new configuration, or the number of a paused trial to go on with; to be run up to a step."""
+    """A new configuration, or the number of a paused trial to go on with; to be run up to a step.
+    `repeat`: run it although it has been run already, to see its noise."""
 
     until_step: int
     config: Mapping[str, Any] | None = None
     resumes: int | None = None
+    repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

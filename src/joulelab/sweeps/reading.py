@@ -76,14 +76,18 @@ class Reader:
             seconds += known_s + max(0.0, running_s)
         return Spent(joules, seconds, runs)
 
-    def twin(self, rows: Mapping[int, Row], config: Mapping[str, Any], until: int) -> Row | None:
+    def twin(
+        self, rows: Mapping[int, Row], config: Mapping[str, Any], until: int, work: str = ""
+    ) -> Row | None:
         """An earlier trial that has done this work up to step `until`, or a paused one of it."""
         key = self._definition.space.key(config)
         for row in rows.values():
-            if row.state not in ("WAITING", "COMPLETE") or self._key(row) != key:
+            if row.state not in ("WAITING", "COMPLETE"):
                 continue
-            trial = self.trial(row)
-            assert trial is not None, "it has a key"
+            same = bool(work) and row.attributes.get("job", {}).get("work") == work
+            trial = self.trial(row) if same or self._key(row) == key else None
+            if trial is None:
+                continue
             reached = max(trial.planned_steps, trial.points[-1].step if trial.points else 0)
             if row.state == "WAITING" or reached >= until:
                 return row

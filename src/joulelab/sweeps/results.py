@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,9 @@ from joulelab.stats.uncertain import UncertainPoints
 from joulelab.sweeps.history import History, Trial
 
 Floats = npt.NDArray[np.float64]
-CLEAR = 4.0
+CLEAR = 3.0
 """Beaten in everything by so many standard uncertainties of the difference: never on a front."""
-DRAWS = 500
+DRAWS = 200
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,7 @@ def front(
     groups = _groups(history)
     if not groups:
         return []
-    means = np.array(
-        [np.mean([losses for _, losses in group], axis=0) for group in groups.values()]
-    )
+    means = np.array([_mean(group) for group in groups.values()])
     directions: list[fronts.Direction] = ["min"] * means.shape[1]
     members = fronts.non_dominated(means, directions).members
     of_one = noise_of(history) if noise is None else np.asarray(noise, dtype=float)
@@ -76,6 +75,8 @@ def noise_of(history: History) -> Floats:
     sums, freedom = np.zeros(len(history.objectives)), 0
     relative = np.array([objective.cost for objective in history.objectives])
     for group in _groups(history).values():
+        if len(group) == 1:
+            continue
         values = np.array(sorted({losses for _, losses in group}))
         if len(values) > 1:
             mean = values.mean(axis=0)
@@ -160,6 +161,12 @@ def _groups(history: History) -> dict[tuple[Any, int], list[tuple[int, tuple[flo
             if all(math.isfinite(loss) for loss in point.losses):
                 groups.setdefault((place, point.step), []).append((number, point.losses))
     return groups
+
+
+def _mean(group: list[tuple[int, tuple[float, ...]]]) -> tuple[float, ...]:
+    if len(group) == 1:
+        return group[0][1]
+    return tuple(fmean(column) for column in zip(*(losses for _, losses in group), strict=True))
 
 
 def _shares(means: Floats, spread: Floats, members: fronts.Bools, draws: int) -> Floats:

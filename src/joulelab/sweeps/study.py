@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,19 +50,22 @@ class Study:
                 [each.name for each in definition.objectives],
             )
             self._names = self._agree(extend)
+            self.uid = self._storage.study_attributes().get("uid") or uuid.uuid4().hex[:8]
+            self._storage.set_study_attribute("uid", self.uid)
         self._holding = Holding(self._storage, silence_s)
 
     def history(self) -> History:
         self._holding.beat()
         return self._reader.history(self._storage.rows())
 
-    def begin(self, proposal: Proposal, repeat: bool = False) -> int:
+    def begin(self, proposal: Proposal, repeat: bool = False, work: str = "") -> int:
         """The number of a trial that is this worker's: a new one, or the paused one that is to go
         on. TrialTaken where that one no longer waits.
 
         Unless it is to be a `repeat`, a configuration that does the same work as a paused trial
         takes that one up; as one with a curve that long, it is answered from the store: the number
-        given is then of a trial that is done already and cost nothing.
+        given is then of a trial that is done already and cost nothing. Configurations with the same
+        `work`, where it is given, do the same work too.
         """
         self._holding.beat()
         if proposal.resumes is not None:
@@ -69,9 +73,8 @@ class Study:
         if proposal.config is None:
             raise ValueError("a proposal has a configuration, or a trial to go on with")
         config = {key: proposal.config[key] for key in self._space.active(proposal.config)}
-        twin = (
-            None if repeat else self._reader.twin(self._storage.rows(), config, proposal.until_step)
-        )
+        rows, until = self._storage.rows(), proposal.until_step
+        twin = None if repeat else self._reader.twin(rows, config, until, work)
         if twin is not None and twin.state == "WAITING":
             return self._holding.claim(twin.number, proposal.until_step)
         job = {
@@ -80,6 +83,7 @@ class Study:
             "owner": self._holding.me["id"],
             "since": time.time(),
             "attempts": 1,
+            "work": work,
         }
         params = optuna_params(self._space, config, self._names)
         if twin is None:

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from joulelab.errors import StoreError
-from joulelab.records import RunRecord
+from joulelab.records import PARENT, STUDY, RunRecord
 from joulelab.tracking import mlflow_entries as entries
-from joulelab.tracking import sqlite_file
+from joulelab.tracking import mlflow_study, sqlite_file
 from joulelab.tracking.mlflow_errors import mapped, of_filter
 from joulelab.tracking.mlflow_library import MlflowClient, MlflowException, Param, Run, RunTag
 
@@ -82,6 +82,16 @@ class MlflowStore:
                     client.log_artifact(run_id, str(folder / name))
             client.log_batch(run_id, tags=[RunTag(entries.DIGEST, digest)])
 
+    def grow(self, record: RunRecord, folder: Path, artifacts: Sequence[str]) -> None:
+        with self._writing() as client:
+            run = self._find(client, record)
+            if run is None:
+                run = self._create(client, record, {})
+                mlflow_study.adopt(client, run, record.run_uid)
+            mlflow_study.update(client, run, record)
+            for name in artifacts:
+                client.log_artifact(run.info.run_id, str(folder / name))
+
     def rows(self, select: str | None = None) -> Sequence[Mapping[str, Any]]:
         if self._file is not None and not sqlite_file.check_readable(self._file, self._timeout_s):
             return []
@@ -105,7 +115,7 @@ class MlflowStore:
                     if error.error_code == "INVALID_PARAMETER_VALUE":
                         raise of_filter(error) from error
                     raise
-                found += [entries.row(run) for run in page]
+                found += [entries.row(run) for run in page if STUDY not in run.data.tags]
                 token = page.token
                 if not token:
                     return found
@@ -149,8 +159,11 @@ class MlflowStore:
             run = client.get_run(run_id)
             if run.info.lifecycle_stage == "active":
                 return run
-        experiment_id = self._experiment_id(client, record.experiment)
-        wanted = f"tags.`{entries.RUN_UID}` = '{record.run_uid}'"
+        return self._of_uid(client, record.experiment, record.run_uid)
+
+    def _of_uid(self, client: MlflowClient, experiment: str, uid: str) -> Run | None:
+        experiment_id = self._experiment_id(client, experiment)
+        wanted = f"tags.`{entries.RUN_UID}` = '{uid}'"
         found = client.search_runs([experiment_id], wanted, max_results=1)
         return found[0] if found else None
 
@@ -158,7 +171,7 @@ class MlflowStore:
         run = client.create_run(
             self._experiment_id(client, record.experiment),
             start_time=record.start_wall_ns // entries.NS_PER_MS,
-            tags={**kept, **entries.tags(record)},
+            tags={**kept, **self._parent(client, record), **entries.tags(record)},
             run_name=record.name,
         )
         run_id = run.info.run_id
@@ -167,6 +180,11 @@ class MlflowStore:
         for batch in entries.batches(params, entries.PARAMS_A_BATCH):
             client.log_batch(run_id, params=batch)
         return client.get_run(run_id)
+
+    def _parent(self, client: MlflowClient, record: RunRecord) -> dict[str, str]:
+        uid = record.tags.get(PARENT)
+        parent = None if uid is None else self._of_uid(client, record.experiment, uid)
+        return {} if parent is None else {mlflow_study.PARENT_RUN: parent.info.run_id}
 
     def _fill(self, client: MlflowClient, run: Run, record: RunRecord) -> None:
         run_id = run.info.run_id

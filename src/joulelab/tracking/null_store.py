@@ -25,6 +25,8 @@ class NullStore:
 
     def put(self, record: RunRecord, folder: Path, artifacts: Sequence[str]) -> None: ...
 
+    def grow(self, record: RunRecord, folder: Path, artifacts: Sequence[str]) -> None: ...
+
     def rows(self, select: str | None = None) -> Sequence[Mapping[str, Any]]:
         passes = compile_select(select)
         rows = {row["run_id"]: row for row in map(row_of, self._records()) if passes(row)}

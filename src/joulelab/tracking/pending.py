@@ -3,6 +3,8 @@
     <index>/pending/<run_uid>    the path of the run's folder, from its start until it is stored
     <folder>/stored              where and when it was stored
 
+A study waits as a run does; its record is `study.json`, its artifacts are all that lies beside it.
+
 The index makes the question "is anything left?" cost one directory listing, whatever was run.
 """
 
@@ -22,6 +24,8 @@ from joulelab.records import RunRecord
 
 ARTIFACTS = ("trace.parquet", "phases.json", "config.yaml", "power.png", "model")
 """What of a run's folder the store keeps, where it is there."""
+
+STUDY_RECORD = "study.json"
 
 GRACE_S = 600.0
 """A finished run of another host is left to that host for so long."""
@@ -75,6 +79,9 @@ def _catch_up(store: RunStore, index: Path, waiting: list[Path]) -> Iterator[str
     done = 0
     for number, folder in enumerate(waiting):
         try:
+            if (folder / STUDY_RECORD).exists():
+                done += _catch_up_study(store, index, folder)
+                continue
             path = folder / "record.json"
             record = RunRecord.from_json(path.read_text(encoding="utf-8"))
             if record.status == "RUNNING" or _owned(record, path):
@@ -90,6 +97,26 @@ def _catch_up(store: RunStore, index: Path, waiting: list[Path]) -> Iterator[str
             yield f"the run in {folder} cannot be stored: {error}"
     if done:
         yield f"{_runs(done)} of earlier stored now in {store.location}"
+
+
+def _catch_up_study(store: RunStore, index: Path, folder: Path) -> int:
+    """A study whose sweeper lives is that one's to store; what another left running has ended."""
+    record = RunRecord.from_json((folder / STUDY_RECORD).read_text(encoding="utf-8"))
+    if _owned(record, folder / STUDY_RECORD):
+        return 0
+    if record.status == "RUNNING":
+        record.status, record.stop_wall_ns = "KILLED", time.time_ns()
+    store.grow(record, folder, study_artifacts(folder))
+    mark_stored(index, record.run_uid, folder, store.location)
+    return 1
+
+
+def study_artifacts(folder: Path) -> list[str]:
+    return sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.is_file() and path.name not in ("stored", STUDY_RECORD) and path.suffix != ".tmp"
+    )
 
 
 def owner_lives(record: RunRecord) -> bool:

@@ -39,6 +39,9 @@ class StoreProcess:
     def put(self, record: RunRecord, folder: Path, artifacts: Sequence[str]) -> None:
         self._ask("put", record, folder, artifacts)
 
+    def grow(self, record: RunRecord, folder: Path, artifacts: Sequence[str]) -> None:
+        self._ask("grow", record, folder, artifacts)
+
     def rows(self, select: str | None = None) -> Sequence[Mapping[str, Any]]:
         found: Sequence[Mapping[str, Any]] = self._ask("rows", select)
         return found
