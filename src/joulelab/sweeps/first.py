@@ -46,7 +46,8 @@ class TriedFirst:
 class Repeats:
     """Spends up to `share` of the money on running points of the front again that are not sure to be
     there: the least sure one first, at most three runs each. While nothing was ever repeated nobody
-    knows the noise, and so one in the middle of the front is, or a cheaper one. ConfigError for a share that is none."""
+    knows the noise, and so one in the middle of the front is, or a cheaper one. ConfigError for a
+    share that is none."""
 
     def __init__(self, strategy: Strategy, space: Space, share: float) -> None:
         if isinstance(share, bool) or not 0 <= share < 1:
