@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pandas as pd
 
-from joulelab.analysis import answers, distrust, hovers, tables
+from joulelab.analysis import answers, bargain, distrust, hovers, tables
 from joulelab.analysis.configurations import Comparison
 from joulelab.analysis.figures import curves, fronts, phases
 from joulelab.analysis.figures.spec import Axis, Missing
@@ -112,6 +112,7 @@ class Composer:
         found: list[Block] = [
             *fronts.fronts(comparison, f"front{suffix}", self.links, self.currency)
         ]
+        found += [Text(line) for line in bargain.sentences(comparison)]
         if len(comparison.table) > 1:
             found.append(tables.front_table(comparison, f"front{suffix}", self.links))
         found.append(fronts.search(comparison, self._runs_of(comparison), f"search{suffix}"))

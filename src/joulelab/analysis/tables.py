@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from joulelab.analysis import bargain
 from joulelab.analysis.configurations import Comparison
-from joulelab.analysis.figures.fronts import marginal
 from joulelab.analysis.hovers import is_number, quantity, unit_of, with_u
 from joulelab.analysis.page.blocks import Cell, Column, Table
+from joulelab.stats.trade_off import Step
 from joulelab.units import duration
 
 EXTRA = ("energy_dynamic_j", "emissions_kg", "cost", "memory_bytes/peak")
@@ -22,7 +23,8 @@ def front_table(comparison: Comparison, name: str, links: Mapping[str, str]) -> 
     """The members, cheapest first, and what each step up costs."""
     table = comparison.table
     members = table[table["front"]].sort_values(comparison.energy, kind="stable")
-    slopes = marginal(comparison)
+    steps = bargain.steps(comparison)
+    knee = bargain.knee_of(comparison) if len(table) > 2 else None
     columns = [
         Column("configuration"),
         Column("n", True),
@@ -33,18 +35,19 @@ def front_table(comparison: Comparison, name: str, links: Mapping[str, str]) -> 
     ]
     rows = [
         [
-            _name(row, links),
+            _name(row, links, " (knee)" if index == knee else ""),
             _count(row),
             _quantity(row, comparison.energy),
             _quantity(row, "quality"),
             _probability(row),
-            _slope(*slope, comparison),
+            _cost(steps.get(int(index)), comparison),
         ]
-        for row, slope in zip(members.to_dict("records"), slopes, strict=True)
+        for index, row in zip(members.index, members.to_dict("records"), strict=True)
     ]
     caption = (
         "Marginal cost: what 0.01 more of quality costs against the cheaper neighbour on the "
-        "front. ± one standard uncertainty."
+        "front. ± one standard uncertainty; “open”: the two qualities may be equal, so that the "
+        "cost has no upper end (95 %)."
     )
     return Table(name, "On the front, cheapest first", columns, rows, caption)
 
@@ -114,9 +117,9 @@ def _kind(reason: str) -> str:
     return re.split(r"[:(]", reason, maxsplit=1)[0].strip()
 
 
-def _name(row: Mapping[Any, Any], links: Mapping[str, str]) -> Cell:
+def _name(row: Mapping[Any, Any], links: Mapping[str, str], note: str = "") -> Cell:
     name = str(row["configuration"])
-    return Cell(name, link=links.get(name, ""), strong=bool(row.get("front")))
+    return Cell(name + note, link=links.get(name, ""), strong=bool(row.get("front")))
 
 
 def _count(row: Mapping[Any, Any]) -> Cell:
@@ -142,10 +145,13 @@ def _probability(row: Mapping[Any, Any]) -> Cell:
     return Cell(f"{value:.0%}", float(value)) if is_number(value) else Cell("–")
 
 
-def _slope(slope: float, u: float, comparison: Comparison) -> Cell:
-    if math.isnan(slope):
+def _cost(step: Step | None, comparison: Comparison) -> Cell:
+    if step is None or math.isnan(step.cost.value):
         return Cell("–")
-    return Cell(with_u(slope / 100, u / 100, unit_of(comparison.energy)), slope)
+    cost = step.cost
+    told = with_u(cost.value / 100, cost.u / 100, unit_of(comparison.energy))
+    open_end = not math.isnan(cost.u) and not cost.bounded
+    return Cell(told + (", open" if open_end else ""), cost.value)
 
 
 def _plain(value: object) -> Cell:

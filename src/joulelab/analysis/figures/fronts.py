@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -136,28 +135,6 @@ def search(comparison: Comparison, runs: pd.DataFrame, name: str) -> Drawn:
         name, title, caption, [panel], n=len(known), provenance=provenance(known),
         formula="Hypervolume",
     )  # fmt: skip
-
-
-def marginal(comparison: Comparison) -> list[tuple[float, float]]:
-    """Joules per unit of quality, with their uncertainty, of each member of the front (cheapest first)
-    against the one before it; NaN for the first."""
-    members = comparison.table[comparison.table["front"]].sort_values(comparison.energy)
-    found = [(np.nan, np.nan)]
-    rows = members.to_dict("records")
-    own = f"{comparison.energy}_u_independent"
-    for before, after in pairwise(rows):
-        joules = after[comparison.energy] - before[comparison.energy]
-        gain = abs(after["quality"] - before["quality"])
-        if gain == 0:
-            found.append((np.nan, np.nan))
-            continue
-        slope = joules / gain
-        parts = (
-            np.hypot(after.get(own, np.nan), before.get(own, np.nan)) / gain,
-            slope * np.hypot(after["quality_u"], before["quality_u"]) / gain,
-        )
-        found.append((float(slope), float(np.hypot(*parts))))
-    return found
 
 
 def grouping(comparison: Comparison) -> str | None:
