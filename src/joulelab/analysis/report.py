@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from joulelab.analysis import terminal
+from joulelab.analysis import terminal, versus
 from joulelab.analysis.figures import static
 from joulelab.analysis.figures.spec import Figure
 from joulelab.analysis.page.rendering import render
@@ -33,9 +33,12 @@ def make(analysis: Analysis, folder: Path, console: Console) -> list[Path]:
                 composer.suspects.to_parquet(path, index=False)
             written.append(path)
     written.append(render(page, folder / PAGE, pictures))
-    terminal.print_summary(
-        console, page.answers, analysis.comparisons, analysis.runs.table, composer.suspects
-    )
+    if analysis.pair is not None:
+        terminal.print_pair(console, page.answers[0], list(versus.lines(analysis.pair)))
+    else:
+        terminal.print_summary(
+            console, page.answers, analysis.comparisons, analysis.runs.table, composer.suspects
+        )
     terminal.print_where(console, folder / PAGE)
     return written
 

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pandas as pd
 
-from joulelab.analysis import answers, bargain, distrust, hovers, tables
+from joulelab.analysis import answers, bargain, distrust, hovers, tables, versus
 from joulelab.analysis.configurations import Comparison
 from joulelab.analysis.figures import curves, fronts, phases
 from joulelab.analysis.figures.spec import Axis, Missing
@@ -43,6 +43,8 @@ class Composer:
                     self._notes())  # fmt: skip
 
     def answers(self) -> list[Answer]:
+        if self.analysis.pair is not None:
+            return [versus.answer(self.analysis.pair)]
         found = [
             answers.answer_of(each, self._all_of(each), self.several) for each in self.comparisons
         ]
@@ -76,7 +78,9 @@ class Composer:
         return list(dict.fromkeys(found))
 
     def _sections(self) -> list[Section]:
+        first = [versus.section(self.analysis)] if self.analysis.pair is not None else []
         return [
+            *first,
             self._front(),
             self._configurations(),
             self._curves(),

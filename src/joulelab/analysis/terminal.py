@@ -111,6 +111,15 @@ def _print_left_out(console: Console, runs: pd.DataFrame) -> None:
         console.print(note, style="dim", markup=False, soft_wrap=True)
 
 
+def print_pair(console: Console, answer: Answer, lines: Sequence[str]) -> None:
+    console.print(answer.sentence, style="bold", markup=False, soft_wrap=True)
+    console.print()
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+    for line in answer.details:
+        console.print(f"· {line}", style="dim", markup=False, soft_wrap=True)
+
+
 def print_where(console: Console, page: Path) -> None:
     console.print(f"\nreport: {page}", style="bold", markup=False, soft_wrap=True)
     folder = page.parent
