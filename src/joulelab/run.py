@@ -201,11 +201,10 @@ class TrainBody(Body):
             check(spec)
         run.record.tags["synthetic"] = str(spec.synthetic).lower()
         run.record.tags["data.source"] = spec.source
-        found = self._baseline(self._data)
-        rows: Callable[[Data], Metrics] | None = getattr(learner, "baseline", None)
-        return found if rows is None else beside(found, rows(self._data))
+        return self._baseline(self._data)
 
     def work(self, run: Run) -> Metrics:
+        self._rows_of_learner(run)
         if run.plan.warmup_s > 0:
             self._warm_up(run)
         seed_everything(run.plan.seed)
@@ -243,6 +242,17 @@ class TrainBody(Body):
             learner.load(checkpoint)
         self._earlier.write(run.folder)
         run.record.tags["continues"] = self._earlier.run_uid
+
+    def _rows_of_learner(self, run: Run) -> None:
+        """After the knobs: computing fixes the number of threads of some libraries."""
+        seed_everything(run.plan.seed)
+        learner = self._make_learner()
+        rows: Callable[[Data], Metrics] | None = getattr(learner, "baseline", None)
+        if rows is None:
+            return
+        run.screen.phase("baseline")
+        with run.recorder.phase("baseline"):
+            run.record.metrics = beside(run.record.metrics, rows(self._data))
 
     def _warm_up(self, run: Run) -> None:
         seed_everything(run.plan.seed)

@@ -23,7 +23,7 @@ from rich.text import Text
 from joulelab.records import CurvePoint, Energy, Metrics, RunRecord
 from joulelab.units import duration, plus_minus, si
 
-PHASES = ("clock", "idle", "warmup", "fit", "evaluate", "idle_after", "other", "run")
+PHASES = ("clock", "idle", "baseline", "warmup", "fit", "evaluate", "idle_after", "other", "run")
 WORK = ("fit", "evaluate")
 
 

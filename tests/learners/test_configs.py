@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from support.tiny_data import TinyData
 
+from joulelab.data.telemetry import Telemetry
 from joulelab.protocols import Learner
 from joulelab.records import ComputeSettings
 
@@ -30,8 +31,21 @@ def build(name):
 NAMES = ["inception", "minirocket", "scnn_all", "scnn_rgb", "spectrogram_cnn"]
 
 
-def test_there_is_a_file_for_every_model():
-    assert set(NAMES) <= {file.stem for file in FOLDER.glob("*.yaml")}
+ANOMALY = ["omnianomaly"]
+TWINS = ["omnianomaly_tf"]  # equal to another but for who computes; test_tensorflow.py
+
+
+def test_every_file_has_its_test():
+    files = {file.stem for file in FOLDER.glob("*.yaml")}
+    assert files == {*NAMES, *ANOMALY, *TWINS}
+
+
+@pytest.mark.parametrize("name", ANOMALY)
+def test_a_detector_of_the_configuration_fits_and_judges(name):
+    learner, data = build(name), Telemetry(servers=1, steps=(400, 400, 400), window=12)
+    assert isinstance(learner, Learner)
+    assert "val/loss" in learner.fit(data, ListeningObserver())
+    assert "test/vus_pr" in learner.evaluate(data, ListeningObserver())
 
 
 @pytest.mark.parametrize("name", NAMES)

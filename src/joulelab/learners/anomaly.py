@@ -74,12 +74,8 @@ class AnomalyLearner:
         self._saved: dict[str, Any] | None = None
 
     def check(self, spec: DataSpec) -> None:
-        if spec.task != "anomaly":
-            raise LearnerError(
-                f"{spec.name} is a task of {spec.task}, this learner seeks anomalies",
-                where="model",
-                cure="choose another model, or data such as data=telemetry",
-            )
+        _check_task(spec)
+        self._make(spec=spec, compute=self._compute, seed=0)
 
     def baseline(self, data: Data) -> Metrics:
         """`baseline/untrained/...`: what the net scores before its first step."""
@@ -121,7 +117,7 @@ class AnomalyLearner:
         self._detector = None
 
     def _built(self, spec: DataSpec) -> Detector:
-        self.check(spec)
+        _check_task(spec)
         if self._detector is None:
             seed = self._progress.seed
             self._detector = self._make(spec=spec, compute=self._compute, seed=seed)
@@ -203,6 +199,15 @@ class AnomalyLearner:
 
     def _scoring(self, detector: Detector) -> Scoring:
         return Scoring(detector, self._samples, self._progress.seed, self._settings)
+
+
+def _check_task(spec: DataSpec) -> None:
+    if spec.task != "anomaly":
+        raise LearnerError(
+            f"{spec.name} is a task of {spec.task}, this learner seeks anomalies",
+            where="model",
+            cure="choose another model, or data such as data=telemetry",
+        )
 
 
 def _check(

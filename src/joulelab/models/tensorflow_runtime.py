@@ -36,7 +36,8 @@ def load_tensorflow() -> Any:
 
 
 def check_compute(compute: ComputeSettings) -> None:
-    """ConfigError for what our TensorFlow models do not compute with."""
+    """ConfigError for what our TensorFlow models do not compute with, or a GPU that TensorFlow does not
+    see. Starts nothing."""
     for key, value, allowed in (
         ("devices", compute.devices, 1),
         ("channels_last", compute.channels_last, False),
@@ -47,36 +48,41 @@ def check_compute(compute: ComputeSettings) -> None:
                 where=f"hardware.{key}",
                 cure=f"say hardware.{key}={str(allowed).lower()}",
             )
-
-
-def ready_device(compute: ComputeSettings) -> str:
-    """The device's name for `tf.device`. ConfigError for a GPU that TensorFlow does not see.
-
-    The number of threads is that of the environment, where the knob `threads` puts it; HardwareError
-    where TensorFlow already runs with another one in this process.
-    """
-    tensorflow = load_tensorflow()
-    _set_threads(tensorflow)
-    gpus = tensorflow.config.list_physical_devices("GPU")
-    if compute.accelerator == "gpu" and not gpus:
+    if compute.accelerator == "gpu" and not _gpus():
         raise ConfigError(
             "TensorFlow sees no GPU here",
             where="hardware.accelerator",
             cure='say hardware.accelerator=cpu, or pip install "tensorflow[and-cuda]"',
         )
-    for gpu in gpus:
+
+
+def ready_device(compute: ComputeSettings) -> str:
+    """The device's name for `tf.device`, once its runtime may start.
+
+    The number of threads is that of the environment, where the knob `threads` puts it; HardwareError
+    where TensorFlow already runs with another one in this process.
+    """
+    _set_threads()
+    if compute.accelerator == "cpu" or not _gpus():
+        return "/CPU:0"
+    config = load_tensorflow().config.experimental
+    for gpu in _gpus():
         # All of a GPU's memory at once would starve whatever else runs on it.
-        if not tensorflow.config.experimental.get_memory_growth(gpu):
-            tensorflow.config.experimental.set_memory_growth(gpu, True)
-    return "/GPU:0" if gpus and compute.accelerator != "cpu" else "/CPU:0"
+        if not config.get_memory_growth(gpu):
+            config.set_memory_growth(gpu, True)
+    return "/GPU:0"
 
 
-def _set_threads(tensorflow: Any) -> None:
+def _gpus() -> list[Any]:
+    return list(load_tensorflow().config.list_physical_devices("GPU"))
+
+
+def _set_threads() -> None:
     """As OMP_NUM_THREADS says, which TensorFlow itself does not heed: all learners count alike."""
     wanted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
     if not wanted.isdigit() or int(wanted) < 1:
         return
-    threading = tensorflow.config.threading
+    threading = load_tensorflow().config.threading
     try:
         threading.set_intra_op_parallelism_threads(int(wanted))
         threading.set_inter_op_parallelism_threads(int(wanted))
