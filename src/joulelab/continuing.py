@@ -62,6 +62,9 @@ class Earlier:
         if "energy_j/fit" in told and ("continued/energy_j" in told or before == 0):
             known |= _fit_energy(told)
         known |= {key: told[key] for key in PEAKS if key in told}
+        trained = f"energy_j/{TRAINING}"
+        if trained in told:
+            known[trained] = told[trained] + told.get(f"continued/{trained}", 0.0)
         return cls(record.run_uid, tuple(points), known, record.tags.get("provenance", "none"))
 
     def joined(self, own: Sequence[CurvePoint], fit_start_ns: int | None) -> list[CurvePoint]:
@@ -70,7 +73,16 @@ class Earlier:
         zero_ns = start_ns - round(self.metrics["duration_s"] * 1e9)
         before_j = self.metrics.get("energy_j", math.nan)
         first = [replace(each, time_ns=each.time_ns + zero_ns) for each in self.points]
-        return first + [replace(each, energy_j=each.energy_j + before_j) for each in own]
+        return first + [
+            replace(each, energy_j=each.energy_j + before_j, metrics=self._trained(each.metrics))
+            for each in own
+        ]
+
+    def _trained(self, metrics: Metrics) -> Metrics:
+        if TRAIN_J not in metrics:
+            return metrics
+        before_j = self.metrics.get(f"energy_j/{TRAINING}", math.nan)
+        return {**metrics, TRAIN_J: metrics[TRAIN_J] + before_j}
 
     def add_to(self, record: RunRecord) -> None:
         """Makes `energy_j`, `energy_dynamic_j`, `duration_s` and the peaks those of all pieces;
@@ -96,7 +108,13 @@ class Earlier:
             record.tags["provenance"] = self.provenance
 
 
-SUMS = ("energy_j", "energy_dynamic_j", "duration_s")
+TRAINING = "fit/train"
+"""The phase of a fit that holds its steps, and neither validations nor scores."""
+
+TRAIN_J = "train/energy_j"
+"""Of a point of the curve: joules of that phase so far."""
+
+SUMS = ("energy_j", "energy_dynamic_j", "duration_s", f"energy_j/{TRAINING}")
 PEAKS = ("power_w/peak", "memory_bytes/peak")
 SUFFIXES = ("", "_u_independent", "_u_shared")
 

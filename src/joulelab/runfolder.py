@@ -19,10 +19,11 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 
 from joulelab import observers
-from joulelab.continuing import Earlier
+from joulelab.continuing import TRAIN_J, TRAINING, Earlier
 from joulelab.errors import ConfigError, JoulelabError, StoreError
 from joulelab.protocols import RunStore
 from joulelab.records import CurvePoint, RunRecord
@@ -152,10 +153,16 @@ def _settle_trace(folder: Path, record: RunRecord) -> None:
     record.metrics.update(agreement.metrics(agreement.agreements(whole, whole_run(whole.phases))))
     record.tags["provenance"] = settled.work.provenance if settled.work else "none"
     record.tags["headline"] = ",".join(settled.headline_channels)
-    joules = ledger.curve_energy_j(whole, settled, [point.time_ns for point in record.curve])
+    times_ns = [point.time_ns for point in record.curve]
+    joules = ledger.curve_energy_j(whole, settled, times_ns)
+    trained = ledger.phase_energy_j(whole, settled, TRAINING, times_ns)
     record.curve = [
-        replace(point, energy_j=float(energy_j))
-        for point, energy_j in zip(record.curve, joules, strict=True)
+        replace(
+            point,
+            energy_j=float(energy_j),
+            metrics=point.metrics if isnan(part_j) else {**point.metrics, TRAIN_J: float(part_j)},
+        )
+        for point, energy_j, part_j in zip(record.curve, joules, trained, strict=True)
     ]
 
 

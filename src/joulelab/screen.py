@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from joulelab.records import CurvePoint, Energy, Metrics, RunRecord
+from joulelab.steps import steps_table
 from joulelab.units import duration, plus_minus, si
 
 PHASES = ("clock", "idle", "baseline", "warmup", "fit", "evaluate", "idle_after", "other", "run")
@@ -213,6 +214,9 @@ def close_run(console: Console, record: RunRecord, location: str, folder: str) -
         if sentence is not None:
             console.print(sentence, style="bold", soft_wrap=True)
         console.print(quality)
+        by_steps = steps_table(record)
+        if by_steps is not None:
+            console.print(by_steps)
         if sentence is None:
             console.print(
                 "the baseline answers the most frequent class and costs no joule", style="dim"

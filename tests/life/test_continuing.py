@@ -88,6 +88,29 @@ def test_joules_of_all_pieces_add_up(pieces):
     )
 
 
+class Trains(TinyLearner):
+    """Its steps are the phase `train`, and after each it validates for a while."""
+
+    def fit(self, data, observer):
+        phase = observer.phase
+        observer.phase = lambda name: phase("train")
+        return super().fit(data, observer)
+
+
+def test_joules_of_the_steps_alone_are_told_along_the_curve_of_all_pieces(tmp_path):
+    learner = functools.partial(Trains, steps=6)
+    kind = type("Stops", (Trains, StopsAfter), {"after": 2})
+    first = tiny_run(tmp_path, functools.partial(kind, steps=6), warmup_s=0, idle_s=0)
+    kind.folder = first.folder
+    first.execute()
+    second = going_on(tmp_path, learner, first.folder)
+    second.execute()
+    told = [point.metrics["train/energy_j"] for point in second.record.curve]
+    assert told == sorted(told)
+    each = (piece.record.metrics["energy_j/fit/train"] for piece in (first, second))
+    assert told[-1] == pytest.approx(sum(each), rel=1e-9)
+
+
 def _since(run):
     start_ns = continuing_start(run.folder)
     return (run.record.curve[-1].time_ns - start_ns) / 1e9

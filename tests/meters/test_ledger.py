@@ -8,7 +8,7 @@ from energy_traces import RUN, TIMES, channel, counted, load_w, machine, ns, tra
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulelab.meters.energy.ledger import curve_energy_j, metrics, settle
+from joulelab.meters.energy.ledger import curve_energy_j, metrics, phase_energy_j, settle
 
 
 def test_the_run_is_the_sum_of_its_top_level_phases_and_other() -> None:
@@ -100,6 +100,17 @@ def test_the_curve_counts_from_the_start_of_fit() -> None:
     of = machine()
     joules = curve_energy_j(of, settle(of), [ns(5), ns(6.25), ns(15)])
     assert joules.tolist() == pytest.approx([0, 1.25 * 106, 1060])
+
+
+def test_a_phase_is_weighed_up_to_each_time() -> None:
+    of = machine()
+    visits = [phase for phase in of.phases if phase.name == "fit/epoch"]
+    inside = visits[1].start_ns + 500_000_000
+    times = [visits[0].start_ns, visits[0].stop_ns, inside, ns(22)]
+    joules = phase_energy_j(of, settle(of), "fit/epoch", times)
+    first_s = visits[0].duration_s
+    assert joules.tolist() == pytest.approx([0, first_s * 106, (first_s + 0.5) * 106, 9 * 106])
+    assert np.isnan(phase_energy_j(of, settle(of), "fit/none", times)).all()
 
 
 def test_the_curve_is_unknown_where_nothing_weighed_it() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from joulelab.meters.energy.curves import Curve, Floats, curves_of
+from joulelab.meters.energy.curves import Curve, Floats, Times, curves_of
 from joulelab.meters.energy.headline import headline_channels
 from joulelab.meters.energy.integration import weigh
 from joulelab.meters.energy.intervals import (
@@ -85,11 +85,31 @@ def curve_energy_j(trace: Trace, ledger: Ledger, times_ns: Sequence[int]) -> Flo
     starts = [phase.start_ns for phase in trace.phases if phase.name == "fit"]
     if not starts or not ledger.headline_channels:
         return np.full(len(times_ns), np.nan)
-    asked = np.array([min(starts), *times_ns], dtype=np.int64)
+    totals = _headline_at(trace, ledger, [min(starts), *times_ns])
+    since_start: Floats = totals[1:] - totals[0]
+    return since_start
+
+
+def phase_energy_j(trace: Trace, ledger: Ledger, phase: str, times_ns: Sequence[int]) -> Floats:
+    """(m,) headline joules of all visits of a phase up to each time; NaN without a headline or a
+    visit."""
+    visits = np.array([(x.start_ns, x.stop_ns) for x in trace.phases if x.name == phase], np.int64)
+    if not len(visits) or not ledger.headline_channels:
+        return np.full(len(times_ns), np.nan)
+    times = np.array(times_ns, dtype=np.int64)
+    cut = np.minimum(visits[None], times[:, None, None])
+    found = _headline_at(trace, ledger, cut.ravel()).reshape(cut.shape)
+    spent: Floats = (found[..., 1] - found[..., 0]).sum(axis=1)
+    return spent
+
+
+def _headline_at(trace: Trace, ledger: Ledger, times_ns: Sequence[int] | Times) -> Floats:
+    """(m,) headline joules from its first sample to each time."""
+    asked = np.array(times_ns, dtype=np.int64)
     curves = reconciled(curves_of(trace))
     totals = [curves[channel_id].energy_at(asked) for channel_id in ledger.headline_channels]
-    since_start: Floats = np.sum([total[1:] - total[0] for total in totals], axis=0)
-    return since_start
+    summed: Floats = np.sum(totals, axis=0)
+    return summed
 
 
 def metrics(trace: Trace, ledger: Ledger) -> Metrics:
