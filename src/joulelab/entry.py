@@ -108,8 +108,7 @@ def _refused_override(error: Exception) -> str:
     first = text.splitlines()[0]
     override = re.search(r"Could not override '([^']+)'", str(error))
     if override is not None:
-        key = override.group(1)
-        return f"{key}: there is no such key; {_nearest(key, known_keys())}see --help"
+        return _unknown_key(override.group(1))
     merging = re.search(r"Error merging override (.*)", str(error))
     if merging is not None:
         value = re.search(r"Value '(.*)' of type '\w+' could not be converted to (\w+)", text)
@@ -118,7 +117,23 @@ def _refused_override(error: Exception) -> str:
             kind = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
             return f"{key}: {value.group(1)!r} is not {kind.get(value.group(2), value.group(2))}"
         return f"{key}: {first}"
+    if first.startswith("Ambiguous value for argument"):
+        return f"{first}; say -m to run each value, or quote it: 'key=\"a,b\"'"
     return first
+
+
+def _unknown_key(key: str) -> str:
+    group = key.partition(".")[0]
+    options = sorted(
+        file.stem
+        for file in (conf_folder() / group).glob("*.yaml")
+        if key in _tree_keys(yaml_tree(file), file.parent)
+    )
+    if options:
+        return (
+            f"{key}: what was chosen as {group} has no such key; {group}={', '.join(options)} has"
+        )
+    return f"{key}: there is no such key; {_nearest(key, known_keys())}see --help"
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
@@ -132,17 +147,21 @@ def _nearest(word: str, known: Iterable[str]) -> str:
 
 def known_keys() -> list[str]:
     """The root keys and every key of every group's options, as a command line may write them."""
-    import yaml
-
     root = conf_folder()
     keys = set(TrainSchema.__dataclass_fields__)
     for file in root.glob("*.yaml"):
-        keys |= set(yaml.safe_load(file.read_text(encoding="utf-8")))
+        keys |= set(yaml_tree(file))
     keys -= {"defaults", "hydra"}
     for group in sorted(path for path in root.iterdir() if path.is_dir()):
         for file in sorted(group.glob("*.yaml")):
-            keys |= _tree_keys(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, group)
+            keys |= _tree_keys(yaml_tree(file), group)
     return sorted(keys)
+
+
+def yaml_tree(file: Path) -> dict[str, Any]:
+    import yaml
+
+    return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
 
 
 def _tree_keys(tree: dict[str, Any], group: Path, prefix: str = "") -> set[str]:

@@ -38,11 +38,7 @@ def create(outputs: Path) -> Path:
     try:
         folder.mkdir(parents=True)
     except OSError as error:
-        raise ConfigError(
-            f"cannot write there: {error.strerror}",
-            where=str(outputs),
-            cure="say paths.outputs=... for a folder that can be written",
-        ) from error
+        raise _unwritable(outputs, error) from error
     return folder.resolve()
 
 
@@ -61,9 +57,20 @@ def model(folder: Path) -> Path:
 
 def open_record(folder: Path, record: RunRecord, index: Path, config_yaml: str) -> None:
     own(record)
-    (folder / "config.yaml").write_text(config_yaml, encoding="utf-8")
-    write_record(folder, record)
-    pending.mark_pending(index, record.run_uid, folder)
+    try:
+        (folder / "config.yaml").write_text(config_yaml, encoding="utf-8")
+        write_record(folder, record)
+        pending.mark_pending(index, record.run_uid, folder)
+    except OSError as error:
+        raise _unwritable(index, error) from error
+
+
+def _unwritable(outputs: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"cannot write there: {error.strerror}",
+        where=str(outputs),
+        cure="say paths.outputs=... for a folder that can be written",
+    )
 
 
 def own(record: RunRecord) -> None:

@@ -17,6 +17,9 @@ from joulelab.hardware import schema
 from joulelab.records import PARENT, RunRecord
 from joulelab.run import Plan, Run, TrainBody
 
+SEED_MAX = 2**32 - 1
+"""numpy's and scikit-learn's."""
+
 
 @dataclass(frozen=True)
 class Circumstances:
@@ -117,6 +120,8 @@ def check(cfg: DictConfig) -> None:
         raise ConfigError("there is no such root key", where=key, cure="see --help")
     if cfg.repeats < 1:
         raise ConfigError(f"{cfg.repeats} is not a number of runs", where="repeats")
+    if not 0 <= cfg.seed <= SEED_MAX - cfg.repeats + 1:
+        raise ConfigError(f"{cfg.seed} is not between 0 and {SEED_MAX}", where="seed")
     if cfg.sample_hz <= 0:
         raise ConfigError(f"{cfg.sample_hz} is not above 0", where="sample_hz")
     earlier_runs(cfg)

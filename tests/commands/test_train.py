@@ -80,6 +80,11 @@ BAD = [
     (["meter=rapl", "meter.rapl.root=/nowhere"], ["/nowhere"]),
     (["hardware.precision=fp8"], ["hardware.precision"]),
     (["repeats=0"], ["repeats"]),
+    (["seed=99999999999999999999"], ["seed", "between 0 and"]),
+    (["seed=-1"], ["seed", "between 0 and"]),
+    (["data.root=/x"], ["data.root", "bigearthnet"]),
+    (["lr=1e-3,1e-4"], ["lr=1e-3,1e-4", "-m"]),
+    (["paths.outputs=/etc/passwd"], ["/etc/passwd", "paths.outputs"]),
     (["tracking.uri=http://127.0.0.1:9", "tracking.timeout_s=1"], ["127.0.0.1:9"]),
 ]
 

@@ -57,7 +57,7 @@ def folders(index: Path) -> list[Path]:
             key=lambda item: item.stat().st_mtime_ns,
         )
         found = [Path(Path(item.path).read_text(encoding="utf-8")) for item in entries]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return [folder for folder in found if folder.is_dir()]
 
