@@ -12,6 +12,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from joulelab import signatures
 from joulelab.config import plain
 from joulelab.errors import ConfigError, JoulelabError
 from joulelab.protocols import Data, Knob, Learner, Meter, RunStore
@@ -32,6 +33,7 @@ def build(node: Any, key: str, **parts: Any) -> Any:
         where = missing[0] if missing[0].startswith(f"{key}.") else f"{key}.{missing[0]}"
         raise ConfigError(MISSING, where=where, cure=f"say {where}=...")
     try:
+        signatures.check(plain(node), key)
         # Hydra turns dataclasses among its own keyword arguments into dicts, a partial does not.
         return instantiate(node, _convert_="all", _partial_=True)(**parts)
     except JoulelabError:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from joulelab.errors import MeterUnavailable
+from joulelab.errors import ConfigError, MeterUnavailable
 from joulelab.meters.processes import ProcessTree
 from joulelab.records import Channel, Sample
 
@@ -43,6 +44,9 @@ class CpuEstimate:
         descendants_only: bool = False,
         search_period_s: float | None = None,
     ) -> None:
+        for key, value in (("watts_per_core", watts_per_core), ("idle_w", idle_w)):
+            if value is not None and not 0 <= value < math.inf:
+                raise ConfigError(f"{value} W is no power", where=f"meter.cpu_estimate.{key}")
         self.watts_per_core = thermal_watts() if watts_per_core is None else watts_per_core
         self.descendants_only = descendants_only
         self._search_period_s = search_period_s
