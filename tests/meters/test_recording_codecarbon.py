@@ -60,3 +60,15 @@ def test_quote_that_never_ends_is_told(tmp_path):
     path.write_text(path.read_text().replace(",p,", ',"p,') + "x" * 200_000)
     with pytest.raises(DataError, match=r"emissions\.csv, line 3: no CSV"):
         load(path)
+
+
+def test_rows_of_releases_that_do_not_tell_the_run_are_told_apart_by_their_starts(tmp_path):
+    rows = [(100, 100, 500, ""), (200, 200, 1000, ""), (400, 100, 700, "")]
+    read = load(recorded.emissions(tmp_path / "emissions.csv", rows))
+    assert whole(read, ESTIMATE).value_j == pytest.approx(1700)
+
+
+def test_a_run_within_another_counts_once(tmp_path):
+    rows = [(300, 300, 900, "a"), (500, 100, 400, "b"), (600, 600, 1800, "a")]
+    read = load(recorded.emissions(tmp_path / "emissions.csv", rows))
+    assert whole(read, ESTIMATE).value_j == pytest.approx(1800)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -66,6 +68,18 @@ def test_reading_without_power_begins_a_gap(tmp_path):
     del entries[20]["power"]
     read = load(recorded.shelly_json(tmp_path / "log.json", entries))
     assert whole(read, PLUG).coverage == pytest.approx((98 - 8) / 98)
+
+
+def test_an_object_a_line_and_the_names_of_the_second_generation_are_read(tmp_path):
+    lines = [
+        json.dumps({"apower": each["power"], "ts": each["timestamp"]})
+        for each in recorded.readings(range(0, 100, 2), 6.0)
+    ]
+    (tmp_path / "log.json").write_text("\n".join(lines))
+    assert whole(load(tmp_path / "log.json"), PLUG).value_j == pytest.approx(6.0 * 98)
+    (tmp_path / "log.json").write_text("\n".join([*lines, '{"apower": 1, "ts"']))
+    with pytest.raises(DataError, match="line 51: no JSON"):
+        load(tmp_path / "log.json")
 
 
 @pytest.mark.parametrize(

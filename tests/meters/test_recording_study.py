@@ -79,3 +79,39 @@ def test_unknown_flux_series_is_auxiliary_under_its_own_name(tmp_path):
     assert list(read.channels) == ["influxdb.system_load1"]
     with pytest.raises(DataError, match="no energy or power"):
         common_span(read)
+
+
+@pytest.mark.parametrize(
+    ("measurement", "field", "tags", "channel"),
+    [
+        ("mqtt_consumer", "value", ["host", "shellies/desk/relay/0/power"], "plug"),
+        ("mqtt_consumer", "ENERGY_Power", ["host", "tele/desk/SENSOR"], "plug"),
+        ("W", "value", ["plug_power"], "plug"),
+        ("upsd", "real_power", ["ups"], "plug"),
+        ("nvidia_smi", "power_draw", ["0", "host"], "gpu_power"),
+        ("ipmi_sensor", "value", ["host", "pwr_consumption", "watts"], "node_power"),
+    ],
+)
+def test_a_power_has_the_scope_of_what_shows_it(tmp_path, measurement, field, tags, channel):
+    rows = [recorded.flux_row(at_s, 60, field, measurement, *tags) for at_s in range(0, 50, 10)]
+    (tmp_path / "rows.csv").write_text("\n".join(rows))
+    (found,) = load(tmp_path / "rows.csv").channels.values()
+    scopes = {"plug": "wall", "gpu_power": "gpu", "node_power": "node"}
+    assert (found.name, found.kind, found.scope) == (channel, "power", scopes[channel])
+
+
+@pytest.mark.parametrize(
+    ("measurement", "field"),
+    [
+        ("mqtt_consumer", "power_factor"),
+        ("mqtt_consumer", "power_state"),
+        ("mqtt_consumer", "ENERGY_ApparentPower"),
+        ("powerstat_package", "current_power_consumption_watts"),
+        ("nvidia_smi", "power_limit"),
+    ],
+)
+def test_what_is_no_power_of_a_plug_is_none(tmp_path, measurement, field):
+    rows = [recorded.flux_row(at_s, 1, field, measurement, "host") for at_s in range(0, 50, 10)]
+    (tmp_path / "rows.csv").write_text("\n".join(rows))
+    (found,) = load(tmp_path / "rows.csv").channels.values()
+    assert found.kind == "auxiliary"

@@ -53,6 +53,22 @@ def test_any_text_may_be_looked_at_for_a_date(text):
     date_line(text)
 
 
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%dT%H:%M:%S", "[%Y-%m-%d %H:%M:%S.500]", "%m-%d-%Y %H:%M:%S"]
+)
+def test_dates_before_each_line_tell_its_time(tmp_path, form):
+    path = tmp_path / "log"
+    lines = [f"{recorded.utc(2 * n, form)} {recorded.board_line(2.0)}" for n in range(51)]
+    path.write_text("\n".join(lines))
+    assert whole(load(path), BOARD).value_j == pytest.approx(2.0 * 100)
+
+
+def test_zeros_that_a_power_cut_left_cost_one_line(tmp_path):
+    path = recorded.tegrastats(tmp_path / "log", [2.0] * 101)
+    path.write_bytes(path.read_bytes() + b"\0" * 4000)
+    assert whole(load(path), BOARD).value_j == pytest.approx(200.0)
+
+
 def test_second_date_tells_the_interval(tmp_path):
     path = recorded.tegrastats(tmp_path / "log", [2.0] * 1000, recorded.date_line())
     with path.open("a") as log:

@@ -100,11 +100,14 @@ def test_instruments_that_loop_keep_step(run):
 def test_energy_of_a_known_load(tmp_path, fault):
     world = ReplayWorld(tmp_path)
     world.start(fault, from_s=0.5, for_s=0.6)
-    recorder = Recorder({"replay": world.meter()}, tmp_path / "run", world.period_s)
+    meter = world.meter()
+    recorder = Recorder({"replay": meter}, tmp_path / "run", world.period_s)
     recorder.start()
     time.sleep(1.5)
     recorder.stop()
     world.stop()
+    # The recording begins when its meter does.
+    world.start_ns = meter._start_ns
     interval = (world.start_ns + 10**7, world.start_ns + 14 * 10**8)
     energy = channel_energy(trace.read_stream(tmp_path / "run"), "replay.power", [interval])
     assert energy.coverage == pytest.approx(world.visible(*interval), abs=0.1)

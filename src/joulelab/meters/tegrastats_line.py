@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from joulelab.records import Channel, Scope
 
@@ -32,8 +33,10 @@ _RAIL = re.compile(r"(?<=\s)([A-Z][A-Z0-9_]*) (\d{1,7})(?:mW)?/\d+(?:mW)?(?:/\d+
 # Cut off before its unit, memory looks like a rail.
 _MEMORY = frozenset({"RAM", "SWAP", "IRAM"})
 _STAMP = re.compile(r"^\s*(\d\d-\d\d-\d{4} \d\d:\d\d:\d\d)(?=\s)")
+# What a logger between the tool and its file puts first.
+_ISO_STAMP = re.compile(r"^\s*\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?)\]?(?=\s)")
 _RAM = re.compile(r"\bRAM (\d+)/\d+MB")
-_CORES = re.compile(r"\bCPU \[([^\]]*)\]")
+_CORES = re.compile(r"\b(?:CPU|cpu) \[([^\]]*)\]")
 _CORE = re.compile(r"(\d+)%@(\d+)")
 _UNITS = {
     "gpu": re.compile(r"\bGR3D(?:_FREQ)? (\d+)%(?:@\[?(\d+)(?:,\d+)*\]?)?(?=\s)"),
@@ -68,14 +71,15 @@ def recognises(text: str) -> bool:
 
 
 def stamp_s(text: str) -> float | None:
-    """The date that newer releases print first, month-day-year."""
-    found = _STAMP.match(text)
-    if found is None:
-        return None
+    """The date that newer releases print first, month-day-year, or ISO 8601 without a zone."""
     try:
-        return float(calendar.timegm(time.strptime(found[1], "%m-%d-%Y %H:%M:%S")))
+        if found := _STAMP.match(text):
+            return float(calendar.timegm(time.strptime(found[1], "%m-%d-%Y %H:%M:%S")))
+        if found := _ISO_STAMP.match(text):
+            return datetime.fromisoformat(found[1]).replace(tzinfo=UTC).timestamp()
     except ValueError:
-        return None
+        pass
+    return None
 
 
 def auxiliary_channels(names: Iterable[str], update_period_s: float) -> list[Channel]:

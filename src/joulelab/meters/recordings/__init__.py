@@ -28,6 +28,7 @@ from joulelab.records import Trace
 __all__ = ["common_span", "load"]
 
 HEAD = 1 << 16
+BINARY = 64
 PARQUET = b"PAR1"
 FORMATS: tuple[tuple[Callable[[str], bool], Callable[[Path, str], Part]], ...] = (
     (tegrastats_log.is_it, tegrastats_log.read),
@@ -86,7 +87,8 @@ def _folder(path: Path, interval_s: float | None) -> list[Part]:
 def _file(path: Path, interval_s: float | None) -> Part | None:
     """None for a file of another kind."""
     head = _head(path)
-    if b"\0" in head:
+    # Zeros further on are what a power cut leaves at the end of a log.
+    if b"\0" in head[:BINARY]:
         return None
     beginning = _text(head)
     for is_it, read in FORMATS:
@@ -110,8 +112,8 @@ def _head(path: Path) -> bytes:
 
 
 def _text(raw: bytes) -> str:
-    """Lines end in \\n, however they were written."""
-    text = raw.decode("utf-8-sig", errors="replace")
+    """Lines end in \\n, however they were written; zeros are what a power cut left of a line."""
+    text = raw.replace(b"\0", b"").decode("utf-8-sig", errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

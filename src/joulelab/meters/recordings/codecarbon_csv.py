@@ -5,7 +5,6 @@ The file does not say what its figures rest on, so all of them are taken for est
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,9 @@ ACCURACY_RELATIVE = 0.4
 
 IMPOSSIBLE = 1e9
 """kWh and s: a terawatt hour, thirty years."""
+
+SAME_START_NS = 2 * NS_PER_S
+"""Stamps of old releases are whole seconds."""
 
 TOTAL = "energy_consumed"
 COLUMNS: dict[str, tuple[str, Scope]] = {
@@ -54,13 +56,35 @@ def read(path: Path, text: str) -> Part:
     if not rows:
         raise broken("no row below the header", path)
     clock: Clock = "utc" if all(row.has_zone for row in rows) else "local"
-    runs = [list(own) for _, own in itertools.groupby(rows, key=lambda row: row.run)]
+    runs = _runs(rows)
     series = [
         _series(runs, column)
         for column in COLUMNS
         if column == TOTAL or any(row.joules.get(column, 0.0) > 0 for row in rows)
     ]
     return Part("codecarbon", clock, tuple(series))
+
+
+def _runs(rows: Sequence[Row]) -> list[list[Row]]:
+    """In the order of their starts. Releases before 2.0 do not tell the run: rows that began together
+    are of one. Of a run that lies within another one nothing is taken: both saw the same machine."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        name = row.run or next(
+            (
+                name
+                for name, own in found.items()
+                if not own[0].run and abs(own[0].start_ns - row.start_ns) < SAME_START_NS
+            ),
+            f"began at {row.start_ns}",
+        )
+        found.setdefault(name, []).append(row)
+    ordered = sorted(found.values(), key=lambda own: min(row.start_ns for row in own))
+    taken: list[list[Row]] = []
+    for own in ordered:
+        if not taken or own[-1].stop_ns > taken[-1][-1].stop_ns:
+            taken.append(own)
+    return taken
 
 
 def _series(runs: Sequence[Sequence[Row]], column: str) -> Series:

@@ -31,6 +31,12 @@ class Meaning(NamedTuple):
     scale: float = 1.0
 
 
+_NOT_A_PLUG = r"(?!powerstat|rapl|intel_|nvidia|amd_|cpu|gpu|dcgm|kepler|scaph)"
+"""Telegraf's names of what a CPU or GPU says of itself."""
+
+_WATTS = r"(?:\S*[_.])?(?i:a?power|active_power|real_power|watts?|power_w(?:atts?)?)"
+"""A field or measurement that is named for a power: no factor, state or limit, no apparent power."""
+
 # Z-Wave's meter command class (50) numbers its values: 66049 is W, 65537 kWh.
 MEANINGS = tuple(
     Meaning(re.compile(pattern), *rest)
@@ -39,7 +45,10 @@ MEANINGS = tuple(
         (r"^mem used_percent\b", "memory", "auxiliary", "%", "dram"),
         (r"^temp temp\b", "temperature", "auxiliary", "°C", "cpu"),
         (r"^diskio reads\b", "disk_reads", "auxiliary", "1", "node"),
-        (r"/value/66049\b|^W |^(\S+ )?\S*([Pp]ower|[Ww]att)", "plug", "power", "W", "wall"),
+        (r"^nvidia_smi power_draw\b", "gpu_power", "power", "W", "gpu"),
+        (r"^ipmi_sensor value .*\b[Ww]atts\b", "node_power", "power", "W", "node"),
+        (r"/value/66049\b|^W |/power\b", "plug", "power", "W", "wall"),
+        (rf"^{_NOT_A_PLUG}(\S+ )?{_WATTS}(?= |$)", "plug", "power", "W", "wall"),
         (r"/value/65537\b|^kWh ", "energy", "counter", "J", "wall", J_PER_KWH),
     )
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,9 @@ MAINS_SHARE = 0.75
 """Below this share of its usual high, a voltage is not that of a mains that still feeds a load."""
 
 NEEDED = ("power", "timestamp")
+ALIASES = {"apower": "power", "ts": "timestamp", "unixtime": "timestamp"}
+"""What plugs of the second generation call them."""
+
 EXTRA = {"voltage": "V", "current": "A"}
 
 Row = tuple[int, Mapping[str, Any]]
@@ -46,7 +49,9 @@ Row = tuple[int, Mapping[str, Any]]
 
 def is_json(head: str) -> bool:
     start = head.lstrip("\ufeff \n\t")[:1]
-    return start in ("[", "{") and '"power"' in head and '"timestamp"' in head
+    return start in ("[", "{") and all(
+        any(f'"{word}"' in head for word in (name, *_aliases(name))) for name in NEEDED
+    )
 
 
 def is_csv(head: str) -> bool:
@@ -55,15 +60,33 @@ def is_csv(head: str) -> bool:
 
 
 def read_json(path: Path, text: str) -> Part:
-    try:
-        listed = json.loads(text.lstrip("\ufeff"))
-    except json.JSONDecodeError as error:
-        raise broken(f"no JSON: {error.msg}", path, error.lineno) from error
-    if isinstance(listed, dict):
-        listed = next((each for each in listed.values() if isinstance(each, list)), [listed])
+    listed = _listed(path, text.lstrip("\ufeff"))
     if not all(isinstance(entry, dict) for entry in listed):
         raise broken("not a list of readings", path)
-    return _part(path, list(enumerate(listed, 1)), "entry", milliwatts=False)
+    entries = [{ALIASES.get(name, name): entry[name] for name in entry} for entry in listed]
+    return _part(path, list(enumerate(entries, 1)), "entry", milliwatts=False)
+
+
+def _listed(path: Path, text: str) -> list[Any]:
+    """A list, an object that holds one, or an object a line."""
+    try:
+        whole = json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg != "Extra data":
+            raise broken(f"no JSON: {error.msg}", path, error.lineno) from error
+        return list(_lines(path, text))
+    if isinstance(whole, dict):
+        return next((each for each in whole.values() if isinstance(each, list)), [whole])
+    return whole if isinstance(whole, list) else [whole]
+
+
+def _lines(path: Path, text: str) -> Iterator[Any]:
+    for number, line in enumerate(text.split("\n"), 1):
+        try:
+            if line.strip():
+                yield json.loads(line)
+        except json.JSONDecodeError as error:
+            raise broken(f"no JSON: {error.msg}", path, number) from error
 
 
 def read_csv(path: Path, text: str) -> Part:
@@ -141,4 +164,9 @@ def _number(path: Path, row: Row, name: str, unit: str) -> float:
 
 
 def _names(header: str) -> list[str]:
-    return [name.strip().strip('"').lower() for name in header.lstrip("\ufeff").split(",")]
+    names = [name.strip().strip('"').lower() for name in header.lstrip("\ufeff").split(",")]
+    return [ALIASES.get(name, name) for name in names]
+
+
+def _aliases(name: str) -> list[str]:
+    return [alias for alias, own in ALIASES.items() if own == name]

@@ -24,7 +24,7 @@ AGREED = 0.1
 
 NOTHING: Times = np.empty(0, np.int64)
 QUARTER_NS = 900 * NS_PER_S
-_BEGINNING = re.compile(r"\s*(?:\d\d-\d\d-\d{4} \d\d:\d\d:\d\d )?RAM\b")
+_BEGINNING = re.compile(r"\s*(?:\[?\d[\d-]{9}[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?\]? )?RAM\b")
 
 
 @dataclass
