@@ -153,6 +153,10 @@ class RunStore(Protocol):
     tags), whose figures grow from call to call, as the parent of the runs whose tag `parent_uid` names
     it, also of those that were there first. All raise StoreUnreachable or StoreMismatch. `rows` knows
     no studies; it is one flat mapping a run: `run_id`, `status`, `params.*`, `metrics.*`, `tags.*`.
+    `frame` is the same as a `pyarrow.Table`, a row a run in the order of their start
+    (`tracking/columns.py` says its columns), `curves` the points of the runs' curves: `store_id`,
+    `step`, `energy_j` and a column a metric. `select` is a condition in MLflow's filter language;
+    what cannot be read of it is a ConfigError.
     """
 
     @property
@@ -161,3 +165,5 @@ class RunStore(Protocol):
     def put(self, record: RunRecord, folder: Path, artifacts: Sequence[str]) -> None: ...
     def grow(self, record: RunRecord, folder: Path, artifacts: Sequence[str]) -> None: ...
     def rows(self, select: str | None = None) -> Sequence[Mapping[str, Any]]: ...
+    def frame(self, select: str | None = None) -> Any: ...
+    def curves(self, store_ids: Sequence[str]) -> Any: ...

@@ -12,7 +12,8 @@ from support.programs import Forks
 from support.records import make_record, write_folder
 from support.study import study
 
-from joulelab.analysis.command import new_folder, selection
+from joulelab.analysis.command import new_folder
+from joulelab.analysis.sources.runs_of_store import selection
 from joulelab.errors import ConfigError
 from joulelab.tracking.mlflow_store import MlflowStore
 
@@ -50,7 +51,7 @@ def test_one_command_makes_tables_picture_and_answer(stored: Path) -> None:
     written = Path(page).parent
     assert {path.name for path in written.iterdir()} >= {
         "runs.csv", "runs.parquet", "configurations.csv", "configurations.parquet",
-        "report.html", "figures",
+        "left_out.csv", "left_out.parquet", "curves.parquet", "report.html", "figures",
     }  # fmt: skip
     assert {"front.png", "front.svg"} <= {path.name for path in (written / "figures").iterdir()}
     for name, count in (("runs", 14), ("configurations", 4)):

@@ -7,7 +7,7 @@ from support.records import make_record
 from support.study import rows, study
 
 from joulelab.analysis.names import short_names
-from joulelab.analysis.table import collect, varying_params
+from joulelab.analysis.table import collect
 from joulelab.errors import ConfigError, DataError
 
 
@@ -48,12 +48,12 @@ def test_params_that_vary_are_columns_and_numbers() -> None:
 
 def test_params_that_do_not_change_the_work_are_no_columns() -> None:
     records = [make_record("a", seed=0), make_record("b", seed=1, params={"paths.root": "/x"})]
-    assert varying_params(rows(records)) == []
+    assert collect(rows(records)).varying == []
 
 
 def test_a_deep_param_that_only_repeats_another_is_no_column() -> None:
     records = [make_record("a", lr=0.1), make_record("b", lr=0.2)]
-    assert varying_params(rows(records)) == ["lr"]
+    assert collect(rows(records)).varying == ["lr"]
 
 
 def test_a_root_key_that_the_model_does_not_read_is_missing() -> None:

@@ -93,6 +93,58 @@ class RunStoreContract:
         self.put(store, outputs, make_record(energy_j=None))
         assert "metrics.energy_j" not in self.only_row(store)
 
+    def test_an_empty_store_has_an_empty_frame(self, store: RunStore) -> None:
+        assert store.frame().num_rows == 0
+        assert {"run_id", "store_id", "status"} <= set(store.frame().column_names)
+
+    def test_the_frame_says_what_the_rows_say(self, store: RunStore, outputs: Path) -> None:
+        self.put(store, outputs, make_record("a"))
+        self.put(store, outputs, make_record("b", energy_j=None, params={"model.depth": "3"}))
+        rows = store.frame().to_pylist()
+        told = [{key: value for key, value in row.items() if value is not None} for row in rows]
+        expected = [
+            {key: value for key, value in row.items() if value is not None} for row in store.rows()
+        ]
+        for row in (*told, *expected):
+            for key in [key for key in row if key.startswith("metrics.curve/")]:
+                del row[key]
+        assert told == expected
+
+    def test_the_frame_is_in_the_order_of_starts(self, store: RunStore, outputs: Path) -> None:
+        for uid, start_ns in (("late", 3 * 10**18), ("early", 10**18), ("middle", 2 * 10**18)):
+            self.put(store, outputs, make_record(uid, start_wall_ns=start_ns, stop_wall_ns=None))
+        assert store.frame()["run_id"].to_pylist() == ["early", "middle", "late"]
+
+    def test_the_frame_can_be_asked_for_some_runs(self, store: RunStore, outputs: Path) -> None:
+        self.put(store, outputs, make_record("a"))
+        self.put(store, outputs, make_record("b", model="inception", energy_j=900.0))
+        chosen = store.frame("params.model LIKE 'incep%' and metrics.energy_j > 100")
+        assert chosen["run_id"].to_pylist() == ["b"]
+        assert sorted(store.frame()["run_id"].to_pylist()) == ["a", "b"]
+
+    def test_an_unreadable_select_of_a_frame_is_a_config_error(
+        self, store: RunStore, outputs: Path
+    ) -> None:
+        self.put(store, outputs, make_record())
+        with pytest.raises(ConfigError, match="select"):
+            store.frame("energy below 3 please")
+
+    def test_curves_are_one_row_a_step(self, store: RunStore, outputs: Path) -> None:
+        self.put(store, outputs, make_record("a"))
+        self.put(store, outputs, make_record("b", curve=[]))
+        ids = dict(
+            zip(*(store.frame()[key].to_pylist() for key in ("run_id", "store_id")), strict=True)
+        )
+        rows = sorted(store.curves(list(ids.values())).to_pylist(), key=lambda row: row["step"])
+        assert [row["store_id"] for row in rows] == [ids["a"]] * 3
+        assert [row["step"] for row in rows] == [1, 2, 3]
+        assert [row["energy_j"] for row in rows] == [10.0, 20.0, 30.0]
+        assert [row["val/f1_macro"] for row in rows] == pytest.approx([0.2, 0.4, 0.6])
+
+    def test_no_run_has_no_curve(self, store: RunStore, outputs: Path) -> None:
+        self.put(store, outputs, make_record("a"))
+        assert store.curves([]).num_rows == 0
+
     def test_rows_come_in_the_order_of_their_start(self, store: RunStore, outputs: Path) -> None:
         for uid, start_ns in (("late", 3 * 10**18), ("early", 10**18), ("middle", 2 * 10**18)):
             self.put(store, outputs, make_record(uid, start_wall_ns=start_ns, stop_wall_ns=None))

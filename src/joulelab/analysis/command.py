@@ -1,7 +1,8 @@
-"""`python analyze.py`: from what the store holds to tables, a picture and an answer."""
+"""`python analyze.py`: from what the store holds to tables, pictures and an answer."""
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -10,39 +11,57 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from joulelab import build, screen
-from joulelab.analysis import configurations, report, table, traces
+from joulelab.analysis import carbon, configurations, duels, report, sources, traces
 from joulelab.analysis.figures import powers, static
 from joulelab.analysis.figures.spec import Figure
+from joulelab.analysis.options import Options
 from joulelab.analysis.subject import Analysis
 from joulelab.config import plain
 from joulelab.errors import ConfigError, DataError
 from joulelab.meters.tracing import trace
+from joulelab.protocols import RunStore
 
 
 def analyze(cfg: DictConfig) -> Path:
     """Prints the report and writes tables and figures into a new folder, which it returns."""
     if cfg.run:
         return one_run(str(cfg.run), Path(cfg.paths.outputs), Path(cfg.paths.reports))
-    store, _ = build.build_store(cfg.tracking)
-    rows = store.rows(selection(cfg.select, cfg.sweep_id))
-    if not rows:
-        chosen = " that select or sweep chooses" if cfg.select or cfg.sweep_id else ""
-        raise DataError(
-            f"there is no run{chosen}",
-            where=store.location.partition(" (")[0],
-            cure="check select and sweep" if chosen else "python train.py makes one",
-        )
-    runs = table.collect(rows, cfg.energy)
-    by = plain(cfg.by)
-    comparisons = configurations.compare(runs, cfg.quality, [by] if isinstance(by, str) else by)
-    folder = new_folder(Path(cfg.paths.reports))
-    write_tables(folder, runs, comparisons)
+    asked = sources.of(cfg)
+    store = build.build_store(cfg.tracking)[0] if asked.needs_store else None
+    options = options_of(cfg, store, asked.label(store))
+    runs = asked.read(store, options.energy)
+    carbon.add_columns(runs.table, runs.energy, options.intensity, options.price_per_kwh)
+    comparisons = configurations.compare(
+        runs, options.quality or asked.quality, options.by, options.objectives
+    )
+    pair = duels.pair(runs, options.compare, comparisons) if options.compare else None
     analysis = Analysis(
-        runs, comparisons, source=store.location.partition(" (")[0],
-        outputs=Path(cfg.paths.outputs), store=store,
+        runs, comparisons, pair, options, options.source, options.command, options.outputs, store,
+        options.log_figures,
     )  # fmt: skip
+    folder = new_folder(Path(cfg.paths.reports))
+    write_tables(folder, analysis)
     report.make(analysis, folder, Console(highlight=False))
     return folder
+
+
+def options_of(cfg: DictConfig, store: RunStore | None, source: str) -> Options:
+    """ConfigError for what cannot be meant."""
+    return Options(
+        by=_names(cfg.by, "by"),
+        quality=cfg.quality,
+        energy=str(cfg.energy),
+        objectives=_names(cfg.objectives, "objectives", (2, 3)),
+        compare=_names(cfg.compare, "compare", (2,)),
+        intensity=carbon.intensity_of(cfg.intensity),
+        price_per_kwh=carbon.price_of(cfg.price_per_kwh),
+        currency=str(cfg.currency),
+        outputs=Path(cfg.paths.outputs),
+        log_figures=bool(cfg.log_figures),
+        command=" ".join(["analyze.py", *sys.argv[1:]]),
+        source=source,
+        store=store,
+    )
 
 
 def one_run(name: str, outputs: Path, reports: Path) -> Path:
@@ -67,14 +86,6 @@ def one_run(name: str, outputs: Path, reports: Path) -> Path:
     return folder
 
 
-def selection(select: str | None, sweep_id: str | None) -> str | None:
-    """Both conditions in the store's filter language."""
-    parts = [select] if select else []
-    if sweep_id:
-        parts.append(f"tags.sweep_id = '{sweep_id}'")
-    return " and ".join(parts) or None
-
-
 def new_folder(reports: Path) -> Path:
     """`<reports>/<date>_<time>`, with a number behind it where two start within one second."""
     stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
@@ -92,18 +103,32 @@ def new_folder(reports: Path) -> Path:
     raise _unwritable(reports, "too many reports within one second")
 
 
-def write_tables(
-    folder: Path, runs: table.Runs, comparisons: list[configurations.Comparison]
-) -> None:
-    """`runs` and `configurations`, each as CSV and as Parquet."""
+def write_tables(folder: Path, analysis: Analysis) -> None:
+    """`runs`, `configurations`, `curves` and `left_out`, each as CSV and as Parquet, where there
+    are any; curves, which may be millions of points, as Parquet alone."""
+    runs = analysis.runs
     tables = {"runs": runs.table}
-    if comparisons:
+    if analysis.comparisons:
         tables["configurations"] = pd.concat(
-            [comparison.table for comparison in comparisons], ignore_index=True
+            [comparison.table for comparison in analysis.comparisons], ignore_index=True
         )
+    if len(runs.left_out):
+        tables["left_out"] = runs.left_out
     for name, frame in tables.items():
         frame.to_csv(folder / f"{name}.csv", index=False)
         frame.to_parquet(folder / f"{name}.parquet", index=False)
+    if len(runs.curves):
+        runs.curves.to_parquet(folder / "curves.parquet", index=False)
+
+
+def _names(value: object, key: str, counts: tuple[int, ...] = ()) -> list[str] | None:
+    if value is None:
+        return None
+    found = [value] if isinstance(value, str | int | float) else list(plain(value))
+    if counts and len(found) not in counts:
+        many = " or ".join({2: "two", 3: "three"}[count] for count in counts)
+        raise ConfigError(f"takes {many} names", where=key, cure=f"say {key}=[a,b]")
+    return [str(each) for each in found]
 
 
 def _unwritable(reports: Path, reason: str) -> ConfigError:

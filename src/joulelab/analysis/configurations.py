@@ -7,30 +7,42 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from joulelab.analysis.names import short_names
-from joulelab.analysis.table import CHOICES, QUALITY_ROOTS, TAGS, Runs, nearest
+from joulelab.analysis import reasons
+from joulelab.analysis.means import mean_columns
+from joulelab.analysis.names import nearest, short_names
+from joulelab.analysis.table import Runs
 from joulelab.config import TRAINING_KEYS
 from joulelab.stats.front import Direction, non_dominated
 from joulelab.stats.front_probability import front_probability
-from joulelab.stats.repeats import Mean, mean_of_repeats
+from joulelab.stats.repeats import Mean
 from joulelab.stats.uncertain import UncertainPoints
 
-PREFERRED = ("test/f1_macro", "test/accuracy", "test/", "val/f1_macro", "val/accuracy", "val/")
-LOWER_IS_BETTER = re.compile(r"(loss|error|mae|mse|rmse|brier|nll)$")
+LOWER_IS_BETTER = re.compile(r"(loss|error|mae|mse|rmse|brier|nll)$", re.IGNORECASE)
+COST = re.compile(r"(energy|duration|memory|power|emissions|cost|latency)")
+APART = ("provenance", "hardware_fingerprint")
+"""Joules that were estimated, or of another kind of machine, are never averaged with the others."""
 
 
 @dataclass
 class Comparison:
-    """All configurations of one data set, best quality first. `table`: what varies, `n`, `<energy>`
-    with its uncertainties, `quality` and `quality_u` of the metric `quality`, `baseline`, `front`."""
+    """All configurations of one data set, best quality first.
+
+    `table`: what varies (`factors`), `n`, `<energy>` with its uncertainties, `quality` and
+    `quality_u` of the metric `quality`, `baseline`, `front`, and for each of `objectives` a column
+    and its `_u`. `runs`: the runs that were judged; its `configuration` says which row is theirs.
+    """
 
     data: str
     quality: str
     energy: str
     table: pd.DataFrame
     notes: list[str] = field(default_factory=list)
+    factors: list[str] = field(default_factory=list)
+    objectives: list[str] = field(default_factory=list)
+    runs: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def direction(self) -> Direction:
@@ -43,94 +55,103 @@ class Comparison:
 
 
 def direction_of(metric: str) -> Direction:
-    return "min" if LOWER_IS_BETTER.search(metric) else "max"
+    """Less is better of what is spent and of errors, more of everything else."""
+    return "min" if LOWER_IS_BETTER.search(metric) or COST.match(metric) else "max"
 
 
 def compare(
-    runs: Runs, quality: str | None = None, by: Sequence[str] | None = None
+    runs: Runs,
+    quality: str | None = None,
+    by: Sequence[str] | None = None,
+    objectives: Sequence[str] | None = None,
 ) -> list[Comparison]:
     """One comparison a data set, of the runs that nothing left out. Writes into the runs' table its
-    columns `left_out` (for want of the quality metric) and `configuration`. ConfigError for a
-    `quality` or `by` that no run has."""
+    columns `left_out` (for want of a metric) and `configuration`. ConfigError for a `quality`, `by`
+    or objective that no run has."""
     table = runs.table
-    known = [name for name in table.columns if name.startswith(QUALITY_ROOTS)]
-    if quality is not None and quality not in known:
-        raise nearest("quality", quality, sorted(known))
+    numeric = [name for name in table.columns if table[name].dtype == float]
+    if quality is not None and quality not in numeric:
+        raise nearest("quality", quality, runs.qualities)
+    for name in objectives or ():
+        if name not in numeric:
+            raise nearest("objectives", name, [*runs.qualities, runs.energy, *numeric])
     for name in by or ():
-        if name not in (*CHOICES, *runs.varying):
-            raise nearest("by", name, [*CHOICES, *runs.varying])
+        if name not in ("model", "data", "hardware", *runs.factors):
+            raise nearest("by", name, ["model", "data", "hardware", *runs.varying])
+    chosen = quality or _of_objectives(objectives)
     table["configuration"] = pd.Series([None] * len(table), dtype=object)
     found = []
     for data, group in table[table["left_out"] == ""].groupby("data", dropna=False, sort=True):
-        metric = quality or _quality_of(group)
-        lacking = group.index if metric is None else group.index[group[metric].isna()]
-        table.loc[lacking, "left_out"] = f"no {metric or 'quality metric'}"
-        judged = group.drop(lacking)
+        metric = chosen or _quality_of(group, runs.qualities)
+        wanted = list(objectives or [name for name in (runs.energy, metric) if name])
+        judged = _judged(runs, group, metric, wanted)
         if metric is not None and len(judged):
-            found.append(_compare(runs, str(data), judged, metric, by))
+            found.append(_compare(runs, str(data), judged, metric, by, wanted))
     return found
 
 
-def _quality_of(group: pd.DataFrame) -> str | None:
-    names = [name for name in sorted(group.columns) if group[name].notna().any()]
-    for wanted in PREFERRED:
-        for name in names:
-            if name == wanted or (wanted.endswith("/") and name.startswith(wanted)):
-                return str(name)
-    return None
+def _of_objectives(objectives: Sequence[str] | None) -> str | None:
+    """What is not spent is what it is spent for."""
+    return next((name for name in objectives or () if not COST.match(name)), None)
+
+
+def _quality_of(group: pd.DataFrame, qualities: Sequence[str]) -> str | None:
+    return next((name for name in qualities if group[name].notna().any()), None)
+
+
+def _judged(
+    runs: Runs, group: pd.DataFrame, metric: str | None, wanted: Sequence[str]
+) -> pd.DataFrame:
+    for name in dict.fromkeys([metric, *wanted]):
+        if name is None:
+            why = pd.Series("no quality metric", index=runs.table.index, dtype=object)
+        else:
+            why = reasons.of_metric(runs, name, f"no {name}")
+        reasons.leave_out(runs.table, why.where(why.index.isin(group.index), ""))
+    judged: pd.DataFrame = group[runs.table.loc[group.index, "left_out"] == ""]
+    return judged
 
 
 def _compare(
-    runs: Runs, data: str, group: pd.DataFrame, metric: str, by: Sequence[str] | None
+    runs: Runs,
+    data: str,
+    group: pd.DataFrame,
+    metric: str,
+    by: Sequence[str] | None,
+    objectives: list[str],
 ) -> Comparison:
     keys = list(by) if by else _keys(group, runs.varying)
-    pieces = list(_pieces(group, by))
-    table = pd.DataFrame([_mean_row(piece, runs.energy, metric, keys) for piece in pieces])
-    table.insert(0, "configuration", short_names(table, [*keys, "provenance", "host"]))
-    for name, piece in zip(table["configuration"], pieces, strict=True):
-        runs.table.loc[piece.index, "configuration"] = name
+    codes = _pieces(group, by)
+    first = group.iloc[np.unique(codes, return_index=True)[1]].reset_index(drop=True)
+    table = pd.DataFrame({"data": first["data"], **{key: first[key] for key in keys}})
+    table.insert(0, "configuration", short_names(first, [*keys, "provenance", "host"]))
+    runs.table.loc[group.index, "configuration"] = table["configuration"].to_numpy()[codes]
+    means = mean_columns(group, codes, first, runs.energy, metric, objectives)
+    table = pd.concat([table, means], axis=1)
     ascending = direction_of(metric) == "min"
-    table = table.sort_values("quality", ascending=ascending, ignore_index=True)
+    table = table.sort_values("quality", ascending=ascending, ignore_index=True, kind="stable")
     comparison = Comparison(data, metric, runs.energy, table, list(_notes(group)))
+    comparison.factors = [key for key in keys if table[key].nunique(dropna=False) > 1]
+    comparison.objectives = objectives
+    comparison.runs = runs.table.loc[group.index]
     _add_front(comparison)
     return comparison
 
 
-def _pieces(group: pd.DataFrame, by: Sequence[str] | None) -> Iterator[pd.DataFrame]:
-    """The repeats of each configuration. Joules that were estimated, or of another kind of machine,
-    are never averaged with the others."""
-    identity = list(by) if by else ["config_hash"]
+def _pieces(group: pd.DataFrame, by: Sequence[str] | None) -> npt.NDArray[np.int64]:
+    """(n,) the configuration of each run, numbered in order of appearance."""
     named = group
     if not by:
         named = group.assign(config_hash=group["config_hash"].fillna(group["run_id"]))
-    apart = ["provenance", "hardware_fingerprint"]
-    for _, piece in named.groupby([*identity, *apart], dropna=False, sort=False):
-        yield piece
+    identity = [*(by or ["config_hash"]), *APART]
+    codes = named.groupby(identity, dropna=False, sort=False).ngroup().to_numpy()
+    return np.asarray(pd.factorize(codes)[0], dtype=np.int64)
 
 
 def _keys(group: pd.DataFrame, varying: Sequence[str]) -> list[str]:
     here = [name for name in varying if group[name].nunique(dropna=False) > 1]
     root = [name for name in here if name in TRAINING_KEYS]
     return ["model", *root, "hardware", *(name for name in here if name not in root)]
-
-
-def _mean_row(
-    piece: pd.DataFrame, energy: str, metric: str, keys: Sequence[str]
-) -> dict[str, object]:
-    own, shared = f"{energy}_u_independent", f"{energy}_u_shared"
-    joules = mean_of_repeats(piece[energy], piece[own], piece[shared])
-    quality = mean_of_repeats(piece[metric])
-    baseline = "baseline/" + metric.partition("/")[2]
-    first = piece.iloc[0]
-    row: dict[str, object] = {"data": first["data"], **{key: first[key] for key in keys}}
-    row |= {"n": len(piece), energy: joules.value, f"{energy}_u": joules.u}
-    row |= {own: joules.u_independent, shared: joules.u_shared}
-    row |= {"quality_metric": metric, "quality": quality.value, "quality_u": quality.u}
-    for name, key in (("baseline", baseline), ("duration_s", "duration_s")):
-        row[name] = float(piece[key].mean()) if key in piece else float("nan")
-    row |= {tag: first[tag] for tag in TAGS if tag not in ("seed", "sweep_id")}
-    row["synthetic"] = bool(piece["synthetic"].any())
-    return row
 
 
 def _add_front(comparison: Comparison) -> None:

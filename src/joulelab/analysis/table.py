@@ -2,154 +2,176 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from joulelab.config import TRAINING_KEYS
-from joulelab.errors import ConfigError, DataError
+from joulelab.analysis import reasons
+from joulelab.analysis.names import nearest
+from joulelab.analysis.params import CHOICES, Params
+from joulelab.errors import DataError
 
-Row = Mapping[str, Any]
-
-CHOICES = ("model", "data", "hardware")
 TAGS = ("provenance", "headline", "host", "hardware_fingerprint", "config_hash", "sweep_id", "seed")
 QUALITY_ROOTS = ("test/", "val/")
-
-NOT_THE_WORK = (
-    "seed", "repeats", "objectives", "name", "paths", "tracking", "sweep", "meter", "idle_s",
-    "warmup_s", "idle_after_s", "sample_hz", "save_model", "allow_concurrent", "command",
-)  # fmt: skip
-"""Params that say how a run was looked at or kept, not what it did."""
-
-UNFINISHED = {
-    "FAILED": "failed",
-    "KILLED": "killed before its end",
-    "RUNNING": "still running, or its process died",
-}
+PHASES = ("idle", "warmup", "fit", "evaluate", "idle_after", "other")
+PREFERRED = ("test/f1_macro", "test/accuracy", "test/", "val/f1_macro", "val/accuracy", "val/")
+WHOLE = "energy_j/run/"
+NO_CURVE = ("run_id", "step", "energy_j")
 
 
 @dataclass
 class Runs:
-    """`table` has one row a run; `<energy>_u` is the combined standard uncertainty (k = 1), `left_out`
-    is empty or says why the run enters no comparison. `varying` names the columns that are params
-    of the work and differ between runs."""
+    """Everything an analysis knows of its runs.
+
+    `table`: one row a run. `<energy>_u` is the combined standard uncertainty (k = 1), `left_out` is
+    empty or says why the run enters no comparison. `factors` names the columns that were chosen and
+    differ between runs, in the order in which they name one; `qualities` the quality metrics, the
+    preferred first. `nan` holds, by metric, the rows in which the store has "not a number". `url` is
+    the root of the store's own UI, to which `ui_path` is added.
+    """
 
     table: pd.DataFrame
-    varying: list[str]
+    factors: list[str]
     energy: str
+    qualities: list[str]
+    notes: list[str] = field(default_factory=list)
+    url: str | None = None
+    nan: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    read_curves: Callable[[], pd.DataFrame] | None = None
+
+    @property
+    def varying(self) -> list[str]:
+        """The factors but model, data and hardware."""
+        return [name for name in self.factors if name not in CHOICES]
+
+    @property
+    def kept(self) -> pd.DataFrame:
+        return self.table[self.table["left_out"] == ""]
+
+    @property
+    def left_out(self) -> pd.DataFrame:
+        """`run_id`, `name`, `why`."""
+        return _why(self.table, "left_out")
+
+    @property
+    def doubts(self) -> pd.DataFrame:
+        """`run_id`, `name`, `why` of runs that are kept, but not beyond doubt."""
+        return _why(self.kept, "doubt")
+
+    @property
+    def phases(self) -> list[str]:
+        """Columns of the energies of the phases that add up to a run, in the order of its life."""
+        return [f"energy_j/{name}" for name in PHASES if f"energy_j/{name}" in self.table]
+
+    @property
+    def instruments(self) -> dict[str, str]:
+        """What one instrument or channel saw of whole runs: its name -> column, in J."""
+        names = [
+            column.removeprefix(WHOLE)
+            for column in self.table.columns
+            if column.startswith(WHOLE) and not column.endswith(("_u_independent", "_u_shared"))
+        ]
+        return {name: WHOLE + name for name in names}
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """`run_id` (categorical), `step`, `energy_j` since the start of fit, and a column a metric;
+        read when first asked for. By run in the order of `table`, then by step."""
+        if self.read_curves is None:
+            return pd.DataFrame({name: pd.Series(dtype=float) for name in NO_CURVE})
+        return self.read_curves()
 
 
-def collect(rows: Sequence[Row], energy: str = "energy_j") -> Runs:
-    """The runs in the order given. DataError for none, ConfigError for an energy that none has."""
-    if not rows:
+def collect(
+    runs: pa.Table | Sequence[Mapping[str, Any]],
+    energy: str = "energy_j",
+    read_curves: Callable[[], pd.DataFrame] | None = None,
+) -> Runs:
+    """The runs in the order given, from a table of `RunStore.frame` or rows of `RunStore.rows`.
+    DataError for none, ConfigError for an energy that none has."""
+    frame = _frame(runs)
+    if frame.num_rows == 0:
         raise DataError("there is no run to analyse", cure="python train.py makes one")
-    varying = varying_params(rows)
-    columns: dict[str, Any] = {"run_id": [row["run_id"] for row in rows]}
-    for key in ("name", "status"):
-        columns[key] = [row.get(key) for row in rows]
-    for key in (*CHOICES, *varying):
-        columns[key] = _numbers_or_texts(_param(row, key) for row in rows)
-    columns |= _energy_columns(rows, energy)
-    for key in TAGS:
-        columns[key] = [row.get(f"tags.{key}") for row in rows]
+    params = Params(frame)
+    factors = params.varying()
+    metrics, nan = _metrics(frame)
+    names = (*CHOICES, *(name for name in factors if name not in CHOICES))
+    columns: dict[str, Any] = {name: _texts(frame, name) for name in ("run_id", "name", "status")}
+    columns["start"] = pd.to_datetime(frame["start_wall_ns"].to_numpy(), utc=True)
+    columns |= {name: params.column(name) for name in names}
+    columns |= _energy(metrics, energy)
+    columns |= {key: _texts(frame, f"tags.{key}") for key in TAGS}
     for key in ("synthetic", "concurrent"):
-        columns[key] = [row.get(f"tags.{key}") == "true" for row in rows]
-    for key in metric_names(rows, (*QUALITY_ROOTS, "baseline/", "duration_s", "power_w/mean")):
-        columns[key] = _metric(rows, key)
-    columns["left_out"] = [_unfinished(row) for row in rows]
+        columns[key] = np.array([text == "true" for text in _texts(frame, f"tags.{key}")])
+    columns |= {name: values for name, values in metrics.items() if name not in columns}
+    columns["ui_path"] = _texts(frame, "ui_path")
     table = pd.DataFrame(columns)
-    unweighed = (table["left_out"] == "") & table[energy].isna()
-    table.loc[unweighed, "left_out"] = f"no {energy}: nothing weighed it"
-    return Runs(table, varying, energy)
+    qualities = [name for name in table.columns if name.startswith(QUALITY_ROOTS)]
+    found = Runs(table, factors, energy, by_preference(qualities), nan=nan, read_curves=read_curves)
+    reasons.mark(found, _texts(frame, "tags.error"))
+    return found
 
 
-def metric_names(rows: Iterable[Row], prefixes: Sequence[str]) -> list[str]:
-    starts = tuple(f"metrics.{prefix}" for prefix in prefixes)
-    found = {key for row in rows for key in row if key.startswith(starts)}
-    phases = "metrics.duration_s/"
-    return sorted(key.removeprefix("metrics.") for key in found if not key.startswith(phases))
+def by_preference(qualities: Sequence[str]) -> list[str]:
+    def rank(name: str) -> tuple[int, str]:
+        exact = PREFERRED.index(name) if name in PREFERRED else len(PREFERRED)
+        roots = [
+            at for at, root in enumerate(PREFERRED) if root[-1] == "/" and name.startswith(root)
+        ]
+        return min(exact, *roots, len(PREFERRED)), name
+
+    return sorted(qualities, key=rank)
 
 
-def varying_params(rows: Sequence[Row]) -> list[str]:
-    """Params of the work that are not the same in all runs. Of keys below a group (`model.lr`), those
-    that only repeat another one (`lr`, or `model` itself) are left out."""
-    keys = {key for row in rows for key in row if key.startswith("params.")}
-    names = [key.removeprefix("params.") for key in keys]
-    of_the_work = [name for name in names if name.partition(".")[0] not in NOT_THE_WORK]
-    seen: set[tuple[int, ...]] = set()
-    kept = []
-    for name in sorted(of_the_work, key=_rank):
-        partition = _partition([_param(row, name) for row in rows])
-        repeats_another = "." in name and partition in seen
-        seen.add(partition)
-        if max(partition) > 0 and not repeats_another:
-            kept.append(name)
-    return [name for name in kept if name not in CHOICES]
+def _frame(runs: pa.Table | Sequence[Mapping[str, Any]]) -> pa.Table:
+    if isinstance(runs, pa.Table):
+        return runs
+    from joulelab.tracking.columns import table_of
+
+    return table_of(runs)
 
 
-def nearest(key: str, value: str, known: Sequence[str]) -> ConfigError:
-    """For a name that is not among those that are there."""
-    near = difflib.get_close_matches(value, known, 1, 0.0)
-    listed = ", ".join(known[:12]) + (" ..." if len(known) > 12 else "")
-    hint = f"did you mean {near[0]}? " if near else ""
-    cure = f"{hint}there are {listed or 'none'}"
-    return ConfigError(f"no run has {value!r}", where=key, cure=cure)
+def _metrics(
+    frame: pa.Table,
+) -> tuple[dict[str, npt.NDArray[np.float64]], dict[str, npt.NDArray[np.bool_]]]:
+    """All metrics but the ends of curves, NaN where missing; and where NaN was stored."""
+    found, nan = {}, {}
+    for key in sorted(frame.column_names):
+        name = key.removeprefix("metrics.")
+        if name == key or name.startswith("curve/"):
+            continue
+        column = frame[key]
+        found[name] = column.to_numpy().astype(np.float64)
+        stored = np.isnan(found[name]) & column.is_valid().to_numpy()
+        if stored.any():
+            nan[name] = stored
+    return found, nan
 
 
-def _energy_columns(rows: Sequence[Row], energy: str) -> dict[str, Any]:
-    if not any(f"metrics.{energy}" in row for row in rows):
-        known = [name for name in metric_names(rows, ("energy_",)) if "_u_" not in name]
+def _energy(metrics: Mapping[str, npt.NDArray[np.float64]], energy: str) -> dict[str, Any]:
+    if energy not in metrics:
+        known = [name for name in metrics if name.startswith("energy_") and "_u_" not in name]
         if known:
             raise nearest("energy", energy, known)
+    missing = np.full(len(next(iter(metrics.values()), ())), np.nan)
     keys = (energy, f"{energy}_u_independent", f"{energy}_u_shared")
-    columns: dict[str, Any] = {key: _metric(rows, key) for key in keys}
-    independent, shared = (pd.Series(columns[key]) for key in keys[1:])
-    columns[f"{energy}_u"] = (independent**2 + shared**2) ** 0.5
-    return columns
+    columns = {key: metrics.get(key, missing) for key in keys}
+    return columns | {f"{energy}_u": np.hypot(columns[keys[1]], columns[keys[2]])}
 
 
-def _metric(rows: Sequence[Row], key: str) -> list[float]:
-    return [float(row.get(f"metrics.{key}", float("nan"))) for row in rows]
+def _texts(frame: pa.Table, key: str) -> list[str | None]:
+    if key not in frame.column_names:
+        return [None] * frame.num_rows
+    texts: list[str | None] = frame[key].to_pylist()
+    return texts
 
 
-def _param(row: Row, name: str) -> str | None:
-    value = row.get(f"params.{name}")
-    read = row.get("tags.keys_read")
-    # A root key that the model does not read made no difference to this run.
-    if name in TRAINING_KEYS and read is not None and name not in str(read).split(","):
-        return None
-    return None if value in (None, "null") else str(value)
-
-
-def _rank(name: str) -> tuple[int, str]:
-    """The order in which params name a configuration: choices, root keys, then what lies deeper."""
-    if name in CHOICES:
-        return CHOICES.index(name), name
-    if name in TRAINING_KEYS:
-        return 10, name
-    return 20 + name.count("."), name
-
-
-def _partition(values: Sequence[str | None]) -> tuple[int, ...]:
-    """Which runs share a value, `(0, 1, 0)` for a, b, a: equal for params that vary together."""
-    numbers: dict[str | None, int] = {}
-    return tuple(numbers.setdefault(value, len(numbers)) for value in values)
-
-
-def _numbers_or_texts(values: Iterable[str | None]) -> list[float] | list[str | None]:
-    """Numbers where all are numbers, so that 1e-3 and 0.001 are one value."""
-    texts = list(values)
-    try:
-        numbers = [float("nan") if text is None else float(text) for text in texts]
-    except ValueError:
-        return texts
-    return texts if all(text is None for text in texts) else numbers
-
-
-def _unfinished(row: Row) -> str:
-    reason = UNFINISHED.get(row.get("status", ""), "")
-    error = row.get("tags.error")
-    return f"{reason}: {error}" if reason and error else reason
+def _why(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    rows = table.loc[table[column] != "", ["run_id", "name", column]]
+    return rows.rename(columns={column: "why"}).reset_index(drop=True)

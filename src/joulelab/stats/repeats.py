@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+Floats = npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Mean:
@@ -80,3 +82,49 @@ def _of_meter(u_independent: npt.ArrayLike | None, known: npt.NDArray[np.bool_],
 
 def _mean(values: npt.NDArray[np.float64]) -> float:
     return math.nan if np.isnan(values).all() else float(np.nanmean(values))
+
+
+@dataclass(frozen=True)
+class Means:
+    """A `Mean` a group, as arrays (g,)."""
+
+    value: Floats
+    u_independent: Floats
+    u_shared: Floats
+    n: npt.NDArray[np.int64]
+
+    @property
+    def u(self) -> Floats:
+        return np.hypot(self.u_independent, self.u_shared)
+
+
+def means_of_groups(
+    groups: npt.NDArray[np.int64],
+    count: int,
+    values: npt.ArrayLike,
+    u_independent: npt.ArrayLike | None = None,
+    u_shared: npt.ArrayLike | None = None,
+) -> Means:
+    """`mean_of_repeats` of each of `count` groups at once; `groups` (n,) says whose each value is."""
+    array = np.asarray(values, dtype=float)
+    known = ~np.isnan(array)
+    array, owner = array[known], groups[known]
+
+    def total(summands: Floats, owners: npt.NDArray[np.int64]) -> Floats:
+        return np.bincount(owners, weights=summands, minlength=count).astype(float)
+
+    n = np.bincount(owner, minlength=count)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = total(array, owner) / n
+        variance = total((array - mean[owner]) ** 2, owner) / (n - 1)
+        of_sample = np.where(n > 1, np.sqrt(variance / n), np.nan)
+        of_meter = np.full(count, np.nan)
+        if u_independent is not None:
+            own = np.asarray(u_independent, dtype=float)[known]
+            of_meter = np.where(n > 0, np.sqrt(total(own**2, owner)) / n, np.nan)
+        shared = np.where(n > 0, 0.0, np.nan)
+        if u_shared is not None:
+            theirs = np.asarray(u_shared, dtype=float)[known]
+            told = ~np.isnan(theirs)
+            shared = total(theirs[told], owner[told]) / np.bincount(owner[told], minlength=count)
+    return Means(mean, np.fmax(of_sample, of_meter), shared, n)

@@ -116,9 +116,12 @@ def row(run: Run) -> dict[str, Any]:
     """`run_id` is the run's uid, or MLflow's own id where somebody else made the run."""
     found: dict[str, Any] = {
         "run_id": run.data.tags.get(RUN_UID, run.info.run_id),
+        "store_id": run.info.run_id,
         "name": run.info.run_name,
         "status": run.info.status,
         "start_wall_ns": run.info.start_time * NS_PER_MS,
+        "stop_wall_ns": None if run.info.end_time is None else run.info.end_time * NS_PER_MS,
+        "ui_path": f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}",
     }
     for prefix, values in (
         ("params", run.data.params),

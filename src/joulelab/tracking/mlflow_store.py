@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyarrow as pa
+
 from joulelab.errors import StoreError
-from joulelab.records import PARENT, STUDY, RunRecord
+from joulelab.records import PARENT, RunRecord
 from joulelab.tracking import mlflow_entries as entries
 from joulelab.tracking import mlflow_study, sqlite_file
-from joulelab.tracking.mlflow_errors import mapped, of_filter
+from joulelab.tracking.columns import CURVE, FIXED
+from joulelab.tracking.mlflow_errors import mapped
 from joulelab.tracking.mlflow_library import MlflowClient, MlflowException, Param, Run, RunTag
-
-ROWS_A_PAGE = 1000
+from joulelab.tracking.mlflow_reading import Reading
 
 # Opens the experiment in the view for trained models; without it MLflow 3 shows the one for agents.
 VIEW = {"mlflow.experimentKind": "custom_model_development"}
@@ -37,6 +39,7 @@ class MlflowStore:
         folder = Path(folder).absolute()
         self._uri = uri or f"{sqlite_file.PREFIX}{folder / 'joulelab.db'}"
         self._file = sqlite_file.path_of(self._uri)
+        self._cache_folder = folder / "cache"
         self._artifact_root = None if self._file is None else (folder / "artifacts").as_uri()
         self._experiment = experiment
         self._timeout_s = timeout_s
@@ -93,32 +96,26 @@ class MlflowStore:
                 client.log_artifact(run.info.run_id, str(folder / name))
 
     def rows(self, select: str | None = None) -> Sequence[Mapping[str, Any]]:
+        with self._reading() as reading:
+            return [] if reading is None else reading.rows(select)
+
+    def frame(self, select: str | None = None) -> pa.Table:
+        with self._reading() as reading:
+            return FIXED.empty_table() if reading is None else reading.frame(select)
+
+    def curves(self, store_ids: Sequence[str]) -> pa.Table:
+        with self._reading() as reading:
+            return CURVE.empty_table() if reading is None else reading.curves(store_ids)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Reading | None]:
+        """None where there is no store yet: reading makes none."""
         if self._file is not None and not sqlite_file.check_readable(self._file, self._timeout_s):
-            return []
+            yield None
+            return
         with mapped(self._where):
             client = self._opened()
-            experiment = client.get_experiment_by_name(self._experiment)
-            if experiment is None:
-                return []
-            found: list[Mapping[str, Any]] = []
-            token = None
-            while True:
-                try:
-                    page = client.search_runs(
-                        [experiment.experiment_id],
-                        filter_string=select or "",
-                        max_results=ROWS_A_PAGE,
-                        order_by=["attributes.start_time ASC"],
-                        page_token=token,
-                    )
-                except MlflowException as error:
-                    if error.error_code == "INVALID_PARAMETER_VALUE":
-                        raise of_filter(error) from error
-                    raise
-                found += [entries.row(run) for run in page if STUDY not in run.data.tags]
-                token = page.token
-                if not token:
-                    return found
+            yield Reading(client, self._experiment, self._uri, self._cache_folder)
 
     @contextmanager
     def _writing(self) -> Iterator[MlflowClient]:

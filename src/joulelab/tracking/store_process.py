@@ -46,6 +46,12 @@ class StoreProcess:
         found: Sequence[Mapping[str, Any]] = self._ask("rows", select)
         return found
 
+    def frame(self, select: str | None = None) -> Any:
+        return self._ask("frame", select)
+
+    def curves(self, store_ids: Sequence[str]) -> Any:
+        return self._ask("curves", list(store_ids))
+
     def _ask(self, name: str, *arguments: Any) -> Any:
         try:
             self._answers.send_bytes(cloudpickle.dumps((name, arguments)))
