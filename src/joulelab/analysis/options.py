@@ -27,4 +27,3 @@ class Options:
     command: str
     source: str
     store: RunStore | None
-
