@@ -37,7 +37,7 @@ def sentence(*overrides):
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_composes(group, option):
-    cfg = composed(f"+experiment={option}" if group == "experiment" else f"{group}={option}")
+    cfg = composed(f"{group}={option}")
     missing = {key for key in OmegaConf.missing_keys(cfg) if not key.startswith("meter.")}
     assert missing <= MISSING
     OmegaConf.to_container(cfg, resolve=True, throw_on_missing=False)
