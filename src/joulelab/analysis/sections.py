@@ -9,7 +9,15 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pandas as pd
 
-from joulelab.analysis import answers, bargain, distrust, hovers, tables, versus
+from joulelab.analysis import (
+    answers,
+    bargain,
+    distrust,
+    hovers,
+    statistical_sections,
+    tables,
+    versus,
+)
 from joulelab.analysis.configurations import Comparison
 from joulelab.analysis.figures import curves, fronts, phases
 from joulelab.analysis.figures.spec import Axis, Missing
@@ -94,7 +102,7 @@ class Composer:
         ]
 
     def _statistics(self) -> list[Section]:
-        return []
+        return statistical_sections.sections(self.runs, self.comparisons, self._runs_of)
 
     def _each(self, build: str) -> list[Block]:
         found: list[Block] = []
@@ -119,6 +127,7 @@ class Composer:
         found += [Text(line) for line in bargain.sentences(comparison)]
         if len(comparison.table) > 1:
             found.append(tables.front_table(comparison, f"front{suffix}", self.links))
+        found += statistical_sections.of_front(comparison, suffix)
         found.append(fronts.search(comparison, self._runs_of(comparison), f"search{suffix}"))
         return found
 
@@ -151,7 +160,10 @@ class Composer:
             return [Missing(f"curves{suffix}", title, "No run has a curve along its joules.")]
         runs = self._runs_of(comparison)
         group = fronts.grouping(comparison)
-        return [curves.curves(points, runs, metric, group, f"curves{suffix}", title)]
+        return [
+            curves.curves(points, runs, metric, group, f"curves{suffix}", title),
+            *statistical_sections.of_curves(points, runs, comparison, suffix),
+        ]
 
     def _phases(self) -> Section:
         return Section(

@@ -79,6 +79,8 @@ def draw(figure: Figure) -> Any:
     canvas.draw_without_rendering()
     for axes, panel in zip(grid, figure.panels, strict=False):
         _labels(axes, panel)
+    # Found once; each file would search for the same layout again, at most of the cost of a figure.
+    canvas.set_layout_engine("none")
     return canvas
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from joulelab.analysis.configurations import Comparison
 from joulelab.analysis.figures.agreement import agreements
 from joulelab.analysis.figures.components import principal_components
 from joulelab.analysis.figures.correlations import heat_maps
@@ -13,26 +12,12 @@ from joulelab.analysis.figures.importance import importance
 from joulelab.analysis.figures.spec import Drawn
 from joulelab.analysis.figures.study import Study
 
-TOPICS = ("distributions", "effects", "differences", "correlations", "components", "agreement")
-
 
 def of_study(study: Study) -> dict[str, list[Drawn]]:
     """Topic -> its figures, each drawn or with the sentence that says why it is not."""
     return {
+        "effects": [effects(study), importance(study), differences(study)],
         "distributions": distributions(study),
-        "effects": [effects(study), importance(study)],
-        "differences": [differences(study)],
-        "correlations": heat_maps(study),
-        "components": [principal_components(study)],
+        "relations": [*heat_maps(study), principal_components(study)],
         "agreement": agreements(study),
-    }
-
-
-def of_comparison(comparison: Comparison, suffix: str = "") -> dict[str, list[Drawn]]:
-    from joulelab.analysis.figures.frugality import frugality
-    from joulelab.analysis.figures.trade_offs import marginal
-
-    return {
-        "trade_off": [marginal(comparison, f"marginal{suffix}")],
-        "frugality": [frugality(comparison, f"frugality{suffix}")],
     }

@@ -76,10 +76,15 @@ class Study:
 
 
 def study_of(
-    runs: Runs, rows: pd.DataFrame, quality: str | None, suffix: str = "", on: str = ""
+    runs: Runs,
+    rows: pd.DataFrame,
+    quality: str | None,
+    suffix: str = "",
+    on: str = "",
+    everything: pd.DataFrame | None = None,
 ) -> Study:
-    """`rows`: those of the runs' table to speak of. Columns that hold no number, or the same numbers
-    as one before them, are no further measure."""
+    """`rows`: those of the runs' table to speak of; `everything`: also those that were left out.
+    Columns that hold no number, or the same numbers as one before them, are no further measure."""
     factors = list(getattr(runs, "factors", None) or ["model", "hardware", *runs.varying])
     factors = [name for name in factors if name in rows and rows[name].nunique(dropna=False) > 1]
     instruments = {
@@ -95,11 +100,12 @@ def study_of(
     ]
     labels = {column: label for label, column in instruments.items()} | LABELS
     labels[runs.energy] = LABELS.get(runs.energy, runs.energy)
+    everything = runs.table if everything is None else everything
     kept: list[Measure] = []
     for name in dict.fromkeys([*names, *others]):
         if name in rows and len(kept) < MOST_MEASURES and _is_new(rows, name, kept):
             kept.append(Measure(name, labels.get(name, name), unit_of(name, instruments)))
-    return Study(rows, factors, kept, runs.energy, quality, instruments, runs.table, suffix, on)
+    return Study(rows, factors, kept, runs.energy, quality, instruments, everything, suffix, on)
 
 
 def numbers(rows: pd.DataFrame, column: str) -> Floats:
