@@ -252,7 +252,7 @@ class TrainBody(Body):
             return
         run.screen.phase("baseline")
         with run.recorder.phase("baseline"):
-            run.record.metrics = beside(run.record.metrics, rows(self._data))
+            run.record.metrics.update(beside(run.record.metrics, rows(self._data)))
 
     def _warm_up(self, run: Run) -> None:
         seed_everything(run.plan.seed)
