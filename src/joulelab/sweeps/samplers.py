@@ -81,7 +81,7 @@ KINDS = {
 
 def names() -> list[str]:
     """All that `strategy` knows."""
-    return sorted([*KINDS, *(name + CHEAP_START for name in KINDS), "qmc", "trajectory"])
+    return sorted([*KINDS, *(name + CHEAP_START for name in KINDS), "grid", "qmc", "trajectory"])
 
 
 def strategy(
@@ -115,6 +115,7 @@ def strategy(
 
 def _others() -> dict[str, Callable[..., Strategy]]:
     from joulelab.sweeps.even import EvenStrategy
+    from joulelab.sweeps.grid import GridStrategy
     from joulelab.sweeps.trajectory.strategy import Trajectory
 
-    return {"qmc": EvenStrategy, "trajectory": Trajectory}
+    return {"grid": GridStrategy, "qmc": EvenStrategy, "trajectory": Trajectory}
