@@ -42,6 +42,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     sweep.add_argument("what", choices=["status", "front", "export"])
     sweep.add_argument("study", help="as sweep.study=... said")
+    sweep.add_argument("--watch", action="store_true", help="status: again every few seconds")
     sweep.add_argument("overrides", nargs="*", metavar="paths.root=...")
     sweep.set_defaults(work=_sweep)
     chosen = parser.parse_args(arguments)
@@ -93,10 +94,11 @@ def _import(chosen: argparse.Namespace) -> int:
 
 
 def _sweep(chosen: argparse.Namespace) -> int:
-    from joulelab.sweeping.showing import show
+    from joulelab.sweeping.showing import show, watch
 
     composed = _compose("train", chosen.overrides)
-    show(chosen.what, chosen.study, composed.paths.multirun, composed.sweep.storage)
+    words = (chosen.study, composed.paths.multirun, composed.sweep.storage)
+    watch(*words) if chosen.watch and chosen.what == "status" else show(chosen.what, *words)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
@@ -11,12 +12,10 @@ from typing import Any
 from rich.console import Console
 
 from joulelab.sweeping import screen
+from joulelab.sweeps.grid import PER_INTERVAL, values
 from joulelab.sweeps.history import History
-from joulelab.sweeps.space import Choice, Float, Integer, Parameter, Space
+from joulelab.sweeps.space import Choice, Parameter, Space
 from joulelab.units import si
-
-PER_INTERVAL = 5
-"""Values a grid search would try on each interval; ours to choose, and said wherever it counts."""
 
 
 def grid_size(space: Space) -> int:
@@ -49,9 +48,10 @@ def close(
 ) -> None:
     """The table, the money and where the rest lies."""
     console.print(screen.front_table(history, probabilities=True))
-    failed = sum(trial.state == "failed" for trial in history.trials.values())
+    states = Counter(trial.state for trial in history.trials.values())
+    other = ", ".join(f"{states[each]} {each}" for each in ("paused", "failed") if states[each])
     console.print(
-        f"{len(history.trials)} runs{f' ({failed} failed)' if failed else ''}; the search cost "
+        f"{len(history.trials)} runs{f' ({other})' if other else ''}; the search cost "
         f"{si(history.spent, unit)}; ended: {why}",
         soft_wrap=True,
         markup=False,
@@ -82,14 +82,5 @@ def _count(parameters: dict[str, Parameter], chosen: Mapping[str, Any]) -> int:
     for key, parameter in parameters.items():
         active = all(chosen.get(on) in allowed for on, allowed in (parameter.when or {}).items())
         if active and key not in chosen:
-            total *= _values(parameter)
+            total *= len(values(parameter))
     return total
-
-
-def _values(parameter: Parameter) -> int:
-    if isinstance(parameter, Choice):
-        return len(parameter.options)
-    if isinstance(parameter, Float):
-        return PER_INTERVAL
-    assert isinstance(parameter, Integer)
-    return min(PER_INTERVAL, (parameter.high - parameter.low) // parameter.step + 1)

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from joulelab import build, config, train
+from joulelab.errors import ConfigError
 from joulelab.records import Status
 from joulelab.sweeping import closing, grammar
 from joulelab.sweeping.book import StudyBook
@@ -28,6 +29,7 @@ from joulelab.sweeping.showing import keep
 from joulelab.sweeping.stopping import INTERRUPTED
 from joulelab.sweeping.strategies import strategy_of
 from joulelab.sweeping.trials import Measure
+from joulelab.sweeps.budget import Spent
 from joulelab.sweeps.definition import Definition, told
 from joulelab.sweeps.history import Objective, Strategy
 from joulelab.sweeps.objectives import parse_constraints
@@ -87,7 +89,10 @@ def sweep(
             publishing.end(book.history(), book.spent(), status)
     console = Console(highlight=False)
     closing.close(console, book.history(), assignment.space, folder, why, UNITS[cost])
+    short = _too_short(settings, book)
     book.close()
+    if short is not None:
+        raise short
     if why == INTERRUPTED:
         raise KeyboardInterrupt
 
@@ -155,3 +160,19 @@ def _tried_first(
     if settings.prior is None:
         return []
     return configurations(settings.prior, space, objectives, multirun)
+
+
+def _too_short(settings: Settings, book: StudyBook) -> ConfigError | None:
+    """What to say where the budget is gone and has not paid for one run."""
+    budget, spent, trials = settings.budget, book.spent(), book.history().trials.values()
+    if budget.used_up(replace(spent, runs=0)) is None or not trials:
+        return None
+    if any(each.points and each.points[-1].step >= each.planned_steps for each in trials):
+        return None
+    steps = [each.points[-1].step / each.planned_steps for each in trials if each.points]
+    share = max(steps, default=0.5)
+    try:
+        budget.check_one_run(Spent(spent.joules / share, spent.seconds / share, 1))
+    except ConfigError as error:
+        return error
+    return None

@@ -46,11 +46,17 @@ class Publishing:
         self._next_s, self._silent = 0.0, False
 
     def begin(self, history: History, spent: Spent, required: bool) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
         runfolder.own(self._record)
-        self._tell(history, spent)
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._tell(history, spent)
             self._put()
+        except OSError as error:
+            raise StoreError(
+                f"cannot be written: {error.strerror or error}",
+                where=str(self._folder),
+                cure="make room and give the same command again",
+            ) from error
         except StoreError as error:
             if required:
                 pending.forget(self._index, self._record.run_uid)

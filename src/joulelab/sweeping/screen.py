@@ -126,6 +126,7 @@ def summary(history: History, budget: float | None, unit: str) -> str:
     spent = si(history.spent, unit) if unit else f"{history.spent:g}"
     of = f" of {si(budget, unit)}" if budget and unit else ""
     failed = f", {states.count('failed')} failed" if "failed" in states else ""
+    failed += f", {states.count('paused')} paused" if "paused" in states else ""
     members = len(progress.front(history))
     return f"{states.count('done')} runs{failed}, {spent}{of} spent, {members} points on the front"
 

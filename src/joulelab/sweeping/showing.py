@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
+from rich.live import Live
 
 from joulelab.errors import ConfigError
 from joulelab.sweeping import screen
@@ -20,6 +22,7 @@ from joulelab.sweeps.opening import url_of
 from joulelab.sweeps.viewing import View, view
 from joulelab.units import duration, si
 
+WATCH_S = 3.0
 What = Literal["status", "front", "export"]
 GIVEN = "sweep.json"
 """In a study's folder: the words that were said to the sweeper last."""
@@ -44,6 +47,20 @@ def show(what: What, study: str, multirun: str, storage: str | None) -> None:
         written = export(seen.history, seen.definition, seen.spent, folder)
         for path in [*written, *draw(seen.history, folder, UNITS[seen.definition.cost])]:
             console.print(str(path), soft_wrap=True, markup=False)
+
+
+def watch(study: str, multirun: str, storage: str | None) -> None:
+    """The status again and again, until Ctrl-C or until nothing runs any more."""
+    console = Console(highlight=False)
+    with Live(console=console, auto_refresh=False) as live:
+        while True:
+            seen = look(study, multirun, storage)
+            running = [each for each in seen.history.trials.values() if each.state == "running"]
+            display = screen.SweepScreen(study, None, UNITS[seen.definition.cost], console)
+            live.update(display.render(seen.history, running), refresh=True)
+            if not running:
+                return
+            time.sleep(WATCH_S)
 
 
 def look(study: str, multirun: str, storage: str | None, where: str | None = None) -> View:
