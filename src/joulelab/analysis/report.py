@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from rich.console import Console
 
-from joulelab.analysis import terminal, versus
+from joulelab.analysis import publishing, terminal, versus
 from joulelab.analysis.figures import static
 from joulelab.analysis.figures.spec import Figure
 from joulelab.analysis.page.rendering import render
@@ -20,6 +21,7 @@ FIGURES = "figures"
 def make(analysis: Analysis, folder: Path, console: Console) -> list[Path]:
     """Writes `report.html`, `figures/` and `distrusted.csv` into `folder`, prints the summary, and
     returns what was written."""
+    started_ns = time.time_ns()
     composer = Composer(analysis)
     page = composer.page()
     pictures = folder / FIGURES
@@ -40,6 +42,9 @@ def make(analysis: Analysis, folder: Path, console: Console) -> list[Path]:
             console, page.answers, analysis.comparisons, analysis.runs.table, composer.suspects
         )
     terminal.print_where(console, folder / PAGE)
+    if analysis.log_figures:
+        told = publishing.publish(analysis, folder, list(page.answers), started_ns)
+        console.print(told, style="dim", markup=False, soft_wrap=True)
     return written
 
 
