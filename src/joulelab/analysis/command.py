@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from joulelab import build, screen
-from joulelab.analysis import carbon, configurations, duels, report, sources, traces
+from joulelab.analysis import carbon, configurations, duels, recorded, report, sources, traces
 from joulelab.analysis.figures import powers, static
 from joulelab.analysis.figures.spec import Figure
 from joulelab.analysis.options import Options
@@ -25,7 +26,8 @@ from joulelab.protocols import RunStore
 def analyze(cfg: DictConfig) -> Path:
     """Prints the report and writes tables and figures into a new folder, which it returns."""
     if cfg.run:
-        return one_run(str(cfg.run), Path(cfg.paths.outputs), Path(cfg.paths.reports))
+        roots = [Path(cfg.paths.outputs), Path(cfg.paths.multirun)]
+        return one_run(str(cfg.run), roots, Path(cfg.paths.reports))
     asked = sources.of(cfg)
     store = build.build_store(cfg.tracking)[0] if asked.needs_store else None
     options = options_of(cfg, store, asked.label(store))
@@ -35,8 +37,9 @@ def analyze(cfg: DictConfig) -> Path:
         runs, options.quality or asked.quality, options.by, options.objectives
     )
     pair = duels.pair(runs, options.compare, comparisons) if options.compare else None
+    roots = [Path(cfg.paths.outputs), Path(cfg.paths.multirun)]
     analysis = Analysis(
-        runs, comparisons, pair, options, options.source, options.command, options.outputs, store,
+        runs, comparisons, pair, options, options.source, options.command, roots, store,
         options.log_figures,
     )  # fmt: skip
     folder = new_folder(Path(cfg.paths.reports))
@@ -64,20 +67,20 @@ def options_of(cfg: DictConfig, store: RunStore | None, source: str) -> Options:
     )
 
 
-def one_run(name: str, outputs: Path, reports: Path) -> Path:
+def one_run(name: str, roots: Sequence[Path], reports: Path) -> Path:
     """Power over time of one run, by instrument. `name`: its folder, its trace file, or its id."""
-    found = [path for path in (Path(name), *outputs.glob(f"*/*-{name}")) if path.exists()]
+    found = recorded.places(name, roots)
     if not found:
         raise DataError(
             f"there is no run {name}",
-            where=str(outputs),
+            where=" and ".join(map(str, roots)),
             cure="name a run's folder, its trace.parquet, or its id",
         )
-    recorded = trace.load(found[0])
+    read = trace.load(found[0])
     folder = new_folder(reports)
-    drawn = powers.power(recorded, "power", found[0].name)
+    drawn = powers.power(read, "power", found[0].name)
     console = Console(highlight=False)
-    console.print(screen.instruments_table(traces.energies(recorded, traces.span(recorded))))
+    console.print(screen.instruments_table(traces.energies(read, traces.span(read))))
     if isinstance(drawn, Figure):
         paths = static.write(drawn, folder)
         console.print(f"written to {paths[0]}", markup=False, soft_wrap=True)

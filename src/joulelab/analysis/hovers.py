@@ -12,6 +12,8 @@ import pandas as pd
 from joulelab.analysis.configurations import Comparison
 from joulelab.units import duration, plus_minus, si
 
+UNITS = (("energy", "J"), ("duration", "s"), ("power_w", "W"), ("memory_bytes", "B"))
+
 
 def configuration(comparison: Comparison, row: Mapping[Any, Any]) -> str:
     return "<br>".join(_configuration(comparison, row))
@@ -57,14 +59,14 @@ def quantity(row: Mapping[Any, Any] | pd.Series[Any], column: str) -> str:
 def with_u(value: float, u: float, unit: str) -> str:
     if unit:
         return si(value, unit) if math.isnan(u) else plus_minus(value, u, unit)
-    return f"{value:.3f}" if math.isnan(u) else f"{value:.3f} ± {u:.3f}"
+    if math.isnan(u):
+        return f"{value:.3f}"
+    digits = 3 if u >= 5e-4 or u <= 0 else min(9, -math.floor(math.log10(u)))
+    return f"{value:.{digits}f} ± {u:.{digits}f}"
 
 
 def unit_of(column: str) -> str:
-    for start, unit in (("energy", "J"), ("duration", "s"), ("power_w", "W")):
-        if column.startswith(start):
-            return unit
-    return ""
+    return next((unit for start, unit in UNITS if column.startswith(start)), "")
 
 
 def links(url: str | None, rows: pd.DataFrame) -> list[str]:

@@ -16,35 +16,43 @@ from joulelab.meters.tracing import trace
 from joulelab.records import Trace
 
 MOST_TRACES = 3
+DEPTHS = (1, 3, 4)
+"""Folders above a run's own: day; study, job and day; day, multirun, job and day."""
 
 
 def meters(analysis: Analysis, comparisons: Sequence[Comparison]) -> Section:
     """Power of a run of the cheapest and of the best configuration of each front."""
     blocks: list[Block] = []
     for run_id, name in _chosen(analysis, comparisons)[:MOST_TRACES]:
-        found = load(run_id, analysis.outputs)
+        found = load(run_id, analysis.roots)
         if found is not None:
             number = len(blocks) + 1
             title = f"Power of run {run_id[:12]} ({name})"
             blocks.append(powers.power(found, f"power_{number}", title))
     if not blocks:
-        told = "No trace of these runs lies on this machine (outputs/<date>/<time>-<run>/trace.parquet)."
+        told = "No trace of these runs lies on this machine (trace.parquet of a run's folder)."
         blocks.append(Missing("power_1", "Power of a run", told))
     intro = "Each instrument on one axis: watts over time, the phases shaded."
     return Section("Meters", "meters", blocks, intro)
 
 
-def load(run_id: str, outputs: Path | None) -> Trace | None:
+def load(run_id: str, roots: Sequence[Path]) -> Trace | None:
     """The trace of a run by its id, its folder or its file; None where there is none to read."""
-    places = [Path(run_id)] if Path(run_id).exists() else []
-    if outputs is not None and outputs.is_dir():
-        places += sorted(outputs.glob(f"*/*-{run_id}"))
-    for place in places:
+    for place in places(run_id, roots):
         try:
             return trace.load(place)
         except (JoulelabError, OSError):
             continue
     return None
+
+
+def places(run: str, roots: Sequence[Path]) -> list[Path]:
+    """Where a run may lie: its folder or trace as named, else its folder below one of the roots, as
+    `train.py`, a multirun and a sweep nest them."""
+    if Path(run).exists():
+        return [Path(run)]
+    found = (root.glob(f"{'*/' * depth}*-{run}") for root in roots for depth in DEPTHS)
+    return [path for each in found for path in sorted(each)]
 
 
 def _chosen(analysis: Analysis, comparisons: Sequence[Comparison]) -> list[tuple[str, str]]:
@@ -56,8 +64,6 @@ def _chosen(analysis: Analysis, comparisons: Sequence[Comparison]) -> list[tuple
         for row in rows:
             name = comparison.table.at[row, "configuration"]
             of = table[table["configuration"] == name]
-            for key in ("run_uid", "run_id"):
-                if key in of and len(of) and isinstance(of[key].iloc[-1], str):
-                    found.append((of[key].iloc[-1], str(name)))
-                    break
+            if len(of):
+                found.append((str(of["run_id"].iloc[-1]), str(name)))
     return found

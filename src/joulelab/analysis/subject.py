@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from joulelab.protocols import RunStore
 @dataclass
 class Analysis:
     """`source`: which store or file was read, and what was chosen of it. `command`: as it was typed.
-    `outputs`: where the run folders with their traces lie. `store`: where figures are logged."""
+    `roots`: where run folders with
+    their traces lie. `store`: where figures are logged."""
 
     runs: Runs
     comparisons: list[Comparison]
@@ -22,6 +24,6 @@ class Analysis:
     options: Any = None
     source: str = ""
     command: str = ""
-    outputs: Path | None = None
+    roots: Sequence[Path] = ()
     store: RunStore | None = None
     log_figures: bool = False

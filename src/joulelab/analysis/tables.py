@@ -16,6 +16,7 @@ from joulelab.analysis.page.blocks import Cell, Column, Table
 from joulelab.stats.trade_off import Step
 from joulelab.units import duration
 
+SHORT = {"energy_dynamic_j": "dynamic", "emissions_kg": "CO₂e", "memory_bytes/peak": "memory"}
 EXTRA = ("energy_dynamic_j", "emissions_kg", "cost", "memory_bytes/peak")
 
 
@@ -62,7 +63,7 @@ def configurations(
     columns = [Column("configuration"), Column("n", True), Column(comparison.energy, True)]
     columns += [Column(comparison.quality, True), Column("duration", True)]
     columns += [Column("P(front)", True, "probability of being on the front")]
-    columns += [Column(key, True) for key in extra] + [Column("energy is")]
+    columns += [Column(SHORT.get(key, key), True) for key in extra] + [Column("energy is")]
     columns += [Column(factor, pd.api.types.is_numeric_dtype(table[factor])) for factor in shown]
     rows = []
     for row in table.to_dict("records"):
@@ -130,7 +131,9 @@ def _quantity(row: Mapping[Any, Any], column: str) -> Cell:
     value = row.get(column)
     if not is_number(value):
         return Cell("–")
-    if column in ("emissions_kg", "cost", "memory_bytes/peak"):
+    if column == "emissions_kg":
+        return Cell(with_u(1000 * value, math.nan, "g"), float(value))
+    if column == "cost":
         return Cell(f"{value:.3g}", float(value))
     return Cell(quantity(row, column), float(value))
 

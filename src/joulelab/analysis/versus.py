@@ -50,7 +50,7 @@ def section(analysis: Analysis) -> Section:
     traces = []
     for letter, side in (("A", pair.a), ("B", pair.b)):
         for run in _runs(side):
-            found = load(run, analysis.outputs)
+            found = load(run, analysis.roots)
             if found is not None:
                 traces.append((letter, found))
                 break
@@ -185,5 +185,4 @@ def _phase(column: str) -> str:
 
 
 def _runs(side: Any) -> list[str]:
-    key = "run_uid" if "run_uid" in side.table else "run_id"
-    return [str(each) for each in side.table[key].dropna()]
+    return [str(each) for each in side.table["run_id"]]

@@ -119,7 +119,10 @@ def search(comparison: Comparison, runs: pd.DataFrame, name: str) -> Drawn:
     volume = hypervolume_history(points, reference, ["min", direction])
     if volume[-1] <= 0:
         return Missing(name, title, "One run is the best in both objectives: there is no front.")
-    spent = np.cumsum(points[:, 0])
+    whole = known.get("energy_j/run", known[energy]).fillna(known[energy])
+    spent = np.cumsum(
+        (whole if energy.startswith("energy") else known[energy]).to_numpy(dtype=float)
+    )
     marks = [
         Line(
             spent, volume / volume[-1], "hypervolume, share of the last", step=True,
@@ -128,7 +131,7 @@ def search(comparison: Comparison, runs: pd.DataFrame, name: str) -> Drawn:
     ]  # fmt: skip
     caption = (
         f"Hypervolume between the front of the runs so far and the worst of both objectives "
-        f"({reference[0]:.3g} J, {worst:.3g}), along the joules of all runs."
+        f"({reference[0]:.3g} J, {worst:.3g}), along the joules of all runs, idle and warm-up included."
     )
     panel = Panel(Axis("energy spent on the runs", "J", low=0.0), Axis("hypervolume", "%"), marks)
     return Figure(

@@ -69,7 +69,7 @@ def _plot(panel: Panel, order: dict[str, int], alone: bool) -> Json:
     sketch = Sketch(panel, order)
     for mark in panel.marks:
         sketch.draw(mark)
-    above = 34 if any(isinstance(mark, spec.Spans) for mark in panel.marks) else 28
+    above = 46 if any(isinstance(mark, spec.Spans) for mark in panel.marks) else 28
     layout: Json = {
         "font": FONT, "showlegend": False, "hovermode": "closest", "barmode": "stack",
         "margin": {"l": 64, "r": 18, "t": above + (22 if panel.title else 0), "b": 52},
@@ -115,7 +115,7 @@ def _axis(axis: Axis, panel: Panel, which: str) -> Json:
     if axis.scale == "log":
         found |= {"type": "log", **_log_ticks(axis, *_extent(panel, which))}
     elif axis.unit == "%":
-        found["tickformat"] = ".0%"
+        found["tickformat"] = "~p"
     elif axis.unit:
         found |= {"tickformat": "~s", "ticksuffix": axis.unit}
     if axis.scale == "linear" and axis.low is not None and axis.high is not None:

@@ -175,7 +175,11 @@ class Pen:
 
 
 def shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """Its beginning and its end: names of configurations differ at the end."""
+    if len(text) <= most:
+        return text
+    end = (2 * most) // 3
+    return f"{text[: most - end - 1]}…{text[-end:]}"
 
 
 def _map(colours: tuple[str, ...]) -> Any:
