@@ -14,12 +14,14 @@ from joulelab.analysis.figures.spec import (
     Axis,
     Drawn,
     Figure,
+    Floats,
     Line,
     Mark,
     Missing,
     Panel,
     Points,
     Reference,
+    Scale,
 )
 from joulelab.stats.front import Bools, non_dominated
 from joulelab.stats.hypervolume import hypervolume_history
@@ -29,6 +31,8 @@ FEW = 14
 CROWD = 150
 """Of more points only those of the front show their bars."""
 MOST_GROUPS = 8
+FAR = 2.0
+"""A baseline farther from the points than so many times their own span is told, not drawn."""
 
 
 def fronts(
@@ -65,9 +69,13 @@ def front(
         )  # fmt: skip
     marks += _groups(comparison, x, y, members, links)
     baseline = float(table["baseline"].mean()) if "baseline" in table else np.nan
+    caption = _caption(table, int(members.sum()))
     if np.isfinite(baseline) and y.column == "quality":
-        marks.append(Reference(baseline, label=f"trivial baseline, no joule: {baseline:.3g}"))
-    caption = _caption(table, len(marks), int(members.sum()))
+        told = f"trivial baseline, no joule: {baseline:.3g}"
+        if _far(baseline, ys):
+            caption += f" Outside the axis: {told}."
+        else:
+            marks.append(Reference(baseline, label=told))
     panels = [Panel(x.axis(xs), y.axis(ys), marks)]
     return Figure(
         name, title, caption, panels, n=int(table["n"].sum()), provenance=provenance(table),
@@ -133,7 +141,8 @@ def search(comparison: Comparison, runs: pd.DataFrame, name: str) -> Drawn:
         f"Hypervolume between the front of the runs so far and the worst of both objectives "
         f"({reference[0]:.3g} J, {worst:.3g}), along the joules of all runs, idle and warm-up included."
     )
-    panel = Panel(Axis("energy spent on the runs", "J", low=0.0), Axis("hypervolume", "%"), marks)
+    scale: Scale = "log" if 0 < spent[0] < 0.02 * spent[-1] else "linear"
+    panel = Panel(Axis("energy spent on the runs", "J", scale), Axis("hypervolume", "%"), marks)
     return Figure(
         name, title, caption, [panel], n=len(known), provenance=provenance(known),
         formula="Hypervolume",
@@ -201,13 +210,20 @@ def _names(table: pd.DataFrame, shown: Bools) -> list[str]:
     ]
 
 
+def _far(value: float, others: Floats) -> bool:
+    """Showing it would press the others together."""
+    known = others[np.isfinite(others)]
+    span = float(np.ptp(known))
+    return span > 0 and float(np.abs(known - value).min()) > FAR * span
+
+
 def _title(comparison: Comparison, x: Objective, y: Objective) -> str:
     synthetic = " (SYNTHETIC data)" if comparison.table["synthetic"].any() else ""
     what = "Energy" if x.name == comparison.energy else x.label.capitalize()
     return f"{what} and {y.label} on {comparison.data}{synthetic}"
 
 
-def _caption(table: pd.DataFrame, marks: int, members: int) -> str:
+def _caption(table: pd.DataFrame, members: int) -> str:
     low, high = int(table["n"].min()), int(table["n"].max())
     each = f"{low}" if low == high else f"{low} to {high}"
     once = " (unknown where a configuration ran once)" if low == 1 else ""

@@ -28,7 +28,7 @@ def by_phase(runs: pd.DataFrame, phases: Sequence[str], name: str, title: str) -
     means = weighed.groupby("configuration", sort=False)[list(phases)].mean()
     means = means.loc[means.sum(axis=1).sort_values(kind="stable").index]
     chosen, cut = most(means.index)
-    table = means.loc[chosen]
+    table = means.iloc[: len(chosen)]
     totals = table.sum(axis=1).to_numpy()
     joules, shares = [], []
     for column in phases:
@@ -63,7 +63,8 @@ def idle_share(runs: pd.DataFrame, name: str, title: str) -> Drawn:
     spread = groups.std(ddof=1) / np.sqrt(counts)
     chosen, cut = most(means.index)
     bars = Bars(
-        list(chosen), means.loc[chosen].to_numpy(), u=array(spread.loc[chosen].to_numpy()),
+        list(chosen), means.iloc[: len(chosen)].to_numpy(),
+        u=array(spread.loc[means.index[: len(chosen)]].to_numpy()),
         colour=0,
     )  # fmt: skip
     caption = (
@@ -96,7 +97,7 @@ def per_configuration(
 
 def most(names: pd.Index) -> tuple[list[str], str]:
     """The first ones, and the sentence that says that there are more."""
-    chosen = [str(name) for name in names[:MOST_BARS]]
+    chosen = [str(name).removeprefix("model=") for name in names[:MOST_BARS]]
     if len(names) <= MOST_BARS:
         return chosen, ""
     return chosen, f"The {MOST_BARS} least of {len(names):,} configurations are drawn."
