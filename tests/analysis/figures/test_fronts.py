@@ -136,7 +136,9 @@ def test_the_search_ends_at_all_that_was_reached_and_spent() -> None:
     assert isinstance(figure, Figure)
     (line,) = marks(figure, Line)
     assert line.y[-1] == pytest.approx(1.0)
-    assert line.x[-1] == pytest.approx(3 * (12 + 140 + 170 + 1800))
+    whole = sum(record.metrics["energy_j/run"] for record in study())
+    assert line.x[-1] == pytest.approx(whole)
+    assert whole > 3 * (12 + 140 + 170 + 1800)
     assert (np.diff(line.y) >= 0).all()
 
 
@@ -146,3 +148,12 @@ def test_a_search_without_times_or_with_one_run_is_a_sentence() -> None:
     assert isinstance(search(comparison, runs.iloc[:1], "search"), Missing)
     runs["start"] = pd.NaT
     assert isinstance(search(comparison, runs, "search"), Missing)
+
+
+def test_a_baseline_far_below_is_told_and_does_not_press_the_points_together() -> None:
+    records = study()
+    for record in records:
+        record.metrics["test/f1_macro"] = 0.9 + record.metrics["test/f1_macro"] / 100
+    figure = drawn(records)
+    assert marks(figure, Reference) == []
+    assert "Outside the axis: trivial baseline, no joule: 0.03." in figure.legend

@@ -31,7 +31,7 @@ FEW = 14
 CROWD = 150
 """Of more points only those of the front show their bars."""
 MOST_GROUPS = 8
-FAR = 2.0
+FAR = 3.0
 """A baseline farther from the points than so many times their own span is told, not drawn."""
 
 
