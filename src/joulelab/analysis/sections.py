@@ -212,15 +212,7 @@ class Composer:
         return found
 
     def _distrusted(self) -> Section:
-        total = int((self.table["left_out"] == "").sum())
-        blocks: list[Block] = []
-        if self.suspects.empty:
-            blocks.append(Text("No run breaks a rule."))
-        else:
-            blocks += [Text(line) for line in distrust.summary(self.suspects, total)]
-            blocks.append(tables.suspects(self.suspects, self.run_links))
-        intro = "Runs that took part above, but whose joules must not be taken at face value."
-        return Section("Runs to distrust", "distrust", blocks, intro, short="Distrust")
+        return statistical_sections.distrusted(self.runs, self.suspects, self.run_links)
 
     def _left_out(self) -> Section:
         blocks: list[Block] = [Text("Nothing: every run took part.")]

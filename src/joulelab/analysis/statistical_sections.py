@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from joulelab.analysis import distrust, tables
 from joulelab.analysis.configurations import Comparison
 from joulelab.analysis.figures.enough import good_enough
 from joulelab.analysis.figures.frugality import frugality
 from joulelab.analysis.figures.statistics import of_study
 from joulelab.analysis.figures.study import Study, study_of
-from joulelab.analysis.page.blocks import Block, Section
+from joulelab.analysis.findings import findings
+from joulelab.analysis.page.blocks import Block, Section, Text
 from joulelab.analysis.table import Runs
 
 MOST_COMPARISONS = 4
@@ -69,3 +71,15 @@ def of_curves(
 
 def of_front(comparison: Comparison, suffix: str) -> list[Block]:
     return [frugality(comparison, f"frugality{suffix}")]
+
+
+def distrusted(runs: Runs, suspects: pd.DataFrame, links: Mapping[str, str]) -> Section:
+    """What must be known of instruments and metrics, then of single runs."""
+    blocks: list[Block] = [Text(told, "note") for told in findings(runs)]
+    if suspects.empty:
+        blocks.append(Text("No run breaks a rule."))
+    else:
+        blocks += [Text(line) for line in distrust.summary(suspects, len(runs.table))]
+        blocks.append(tables.suspects(suspects, links))
+    intro = "Runs whose joules must not be taken at face value, by which rule and why."
+    return Section("Runs to distrust", "distrust", blocks, intro, short="Distrust")

@@ -49,7 +49,7 @@ def print_summary(
             console.print(f"mind: {note}", style="yellow", markup=False, soft_wrap=True)
     if len(comparisons) > MOST_COMPARISONS:
         console.print(f"{len(comparisons) - MOST_COMPARISONS} more data sets are in the report")
-    _print_suspects(console, suspects, int((runs["left_out"] == "").sum()))
+    _print_suspects(console, suspects, len(runs))
     _print_left_out(console, runs)
 
 
