@@ -103,9 +103,11 @@ def cell(values: Sequence[float], digits: int = 3, spread: float | None = None) 
     return text if spread is None else f"{text} ± {spread:.{digits}f}"
 
 
-def line(name: str, several: Sequence[Mapping[str, float]], prefix: str) -> str:
+def line(
+    name: str, figures: Iterable[str], several: Sequence[Mapping[str, float]], prefix: str
+) -> str:
     cells = [name]
-    for key in FIGURES:
+    for key in figures:
         values = [metrics.get(f"{prefix}/{key}", math.nan) for metrics in several]
         spread = several[0].get(f"{prefix}/{key}_std") if several else None
         cells.append(cell(values, 0 if key.startswith("latency") else 3, spread))
@@ -113,13 +115,14 @@ def line(name: str, several: Sequence[Mapping[str, float]], prefix: str) -> str:
 
 
 def table(answers: Sequence[Answer]) -> str:
-    head = ["", *FIGURES.values(), "training, J", "fit so far, J", "spikes"]
+    figures = [key for key in FIGURES if any(f"test/{key}" in each.metrics for each in answers)]
+    head = ["score", *(FIGURES[key] for key in figures), "training, J", "fit so far, J", "spikes"]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     of_seeds = list({each.seed: each.metrics for each in answers}.values())
     for row in ROWS:
         # The other rows are the same in every run.
         several = of_seeds if row == "untrained" else of_seeds[:1]
-        lines.append(line(f"`{row}`", several, f"baseline/{row}") + " | 0 | 0 | – |")
+        lines.append(line(f"`{row}`", figures, several, f"baseline/{row}") + " | 0 | 0 | – |")
     groups: dict[tuple[str, int], list[Answer]] = defaultdict(list)
     for each in answers:
         groups[each.variant, each.step].append(each)
@@ -128,7 +131,7 @@ def table(answers: Sequence[Answer]) -> str:
         costs = [cell([m.get(key, math.nan) for m in metrics], 0) for key in (TRAIN_J, "energy_j")]
         spikes = cell([m.get("train/loss_spikes", math.nan) for m in metrics], 0)
         name = f"`{variant}`, {step} steps, n = {len(several)}"
-        lines.append(line(name, metrics, "test") + f" | {' | '.join(costs)} | {spikes} |")
+        lines.append(line(name, figures, metrics, "test") + f" | {' | '.join(costs)} | {spikes} |")
     return "\n".join(lines)
 
 

@@ -5,11 +5,13 @@ import functools
 import numpy as np
 import pytest
 from contracts.learner import ListeningObserver, StepwiseLearnerContract
+from support.circles import Circles
 from support.tiny_data import TinyData
 
 from joulelab.data.telemetry import Telemetry
 from joulelab.errors import ConfigError, LearnerError
 from joulelab.learners.anomaly import AnomalyLearner
+from joulelab.learners.anomaly_baseline import trivial
 from joulelab.models import omnianomaly
 from joulelab.records import ComputeSettings
 
@@ -88,6 +90,17 @@ def test_an_untrained_net_is_a_trivial_row_of_its_own():
     assert with_it.fit(telemetry(), ListeningObserver()) == made().fit(
         telemetry(), ListeningObserver()
     )
+
+
+def test_it_finds_what_no_trivial_row_can():
+    data = Circles(window=16)
+    learner = made(max_steps=300, batch_size=32, validate_every=300, net={"gru": 24, "dense": 8})
+    rows = {**trivial(data), **learner.baseline(data)}
+    learner.fit(data, ListeningObserver())
+    found = learner.evaluate(data, ListeningObserver())
+    for figure in ("vus_pr", "point_f1"):
+        best = max(x for key, x in rows.items() if key.endswith(f"/{figure}"))
+        assert found[f"test/{figure}"] > best + 0.2
 
 
 def test_training_validating_and_scoring_are_phases_of_their_own():
