@@ -178,6 +178,14 @@ def test_a_net_that_cannot_be_names_its_key(options, where):
     assert caught.value.where == f"model.detector.{where}"
 
 
+def test_bfloat16_computes_nearly_the_same():
+    whole, half = (
+        made(compute=ComputeSettings(precision=precision)).fit(telemetry(), ListeningObserver())
+        for precision in ("fp32", "bf16")
+    )
+    assert 0 < abs(whole["val/loss"] - half["val/loss"]) < 0.1
+
+
 def test_it_computes_on_the_cpu():
     with pytest.raises(ConfigError, match="CPU"):
         made(compute=ComputeSettings(accelerator="gpu")).fit(telemetry(), ListeningObserver())
