@@ -19,7 +19,7 @@ from joulelab.analysis.figures.study import Measure, Study, listed
 from joulelab.stats.variance_shares import Shares, variance_shares
 
 MOST_BARS = 14
-MOST_FACTORS = 30
+MOST_FACTORS = 60
 
 
 def effects(study: Study) -> Drawn:
@@ -47,9 +47,11 @@ def effects(study: Study) -> Drawn:
         "Share of the variance that a factor explains beyond all other factors (sums of squares of "
         "type II); a × b: what their combination adds. Hovering shows F test and omega²."
     )
+    many = len(study.factors)
+    cut = f"The first {MOST_FACTORS} of {many} factors are in it." if many > MOST_FACTORS else ""
     return Figure(
         name, title, " ".join([caption, *dict.fromkeys(notes)]), panels, n=study.n,
-        provenance=study.provenance, formula="Effects of factors",
+        provenance=study.provenance, cut=cut, formula="Effects of factors",
     )  # fmt: skip
 
 

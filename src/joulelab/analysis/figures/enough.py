@@ -65,7 +65,7 @@ def good_enough(
     )
     return Figure(
         name, title, caption, [Panel(Axis("energy since the start of fit", "J"), Axis(""), bars)],
-        n=len(table), provenance=provenance(rows), cut=cut, formula="Learning curves",
+        n=len(table), provenance=provenance(rows), cut=cut, formula="Curves",
     )  # fmt: skip
 
 

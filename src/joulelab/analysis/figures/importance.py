@@ -13,7 +13,7 @@ from joulelab.analysis.figures.effects import factor_values, response
 from joulelab.analysis.figures.spec import Axis, Bars, Drawn, Figure, Floats, Missing, Panel
 from joulelab.analysis.figures.study import Study
 from joulelab.stats.functional_anova import Importance, Tree, importances
-from joulelab.stats.variance_shares import numbers_of
+from joulelab.stats.variance_shares import numbers_of, variance_shares
 
 FEWEST = 20
 """Below so many runs a forest learns the runs, not the factors."""
@@ -34,11 +34,12 @@ def importance(study: Study) -> Drawn:
         runs = "1 run is" if study.n == 1 else f"{study.n} runs are"
         told = f"{runs} too few for importances with interactions: a forest needs {FEWEST}."
         return Missing(name, title, told)
-    codes, levels, names = encoded(factor_values(study))
+    factors = factor_values(study)
     panels: list[Panel] = []
     notes: list[str] = []
     for measure in wanted:
         values, label = response(study, measure)
+        codes, levels, names = encoded(strongest(factors, values))
         found = forest_importances(codes, levels, values)
         if isinstance(found, str):
             notes.append(f"Of {measure.label} there are none: {found}.")
@@ -51,10 +52,27 @@ def importance(study: Study) -> Drawn:
         "run or not; a × b is their interaction alone. Bars: standard deviation over the trees. R² "
         "is that of runs which a tree has not seen."
     )
+    many = len(factors)
+    cut = (
+        f"Of {many} factors the {MOST_FACTORS} that explain most by themselves are in the forest."
+        if many > MOST_FACTORS
+        else ""
+    )
     return Figure(
         name, title, " ".join([caption, *notes]), panels, n=study.n, provenance=study.provenance,
-        formula="Importance",
+        cut=cut, formula="Importance",
     )  # fmt: skip
+
+
+def strongest(
+    factors: Mapping[str, Sequence[object]], values: Floats
+) -> Mapping[str, Sequence[object]]:
+    """All factors, or of more than 12 those that alone explain most of (n,) values."""
+    if len(factors) <= MOST_FACTORS:
+        return factors
+    found = variance_shares(values, factors, pairs=0).effects
+    names = [each.names[0] for each in found] or list(factors)
+    return {name: factors[name] for name in names[:MOST_FACTORS]}
 
 
 @dataclass(frozen=True)
@@ -90,10 +108,10 @@ def forest_importances(
 def encoded(
     factors: Mapping[str, Sequence[object]],
 ) -> tuple[npt.NDArray[np.int64], list[int], list[str]]:
-    """(n, f) level codes, numbers in their order, texts in the alphabet's, of the first factors. More
+    """(n, f) level codes, numbers in their order, texts in the alphabet's. More
     than 32 numbers are put into 32 bins of equal counts."""
     columns, levels, names = [], [], []
-    for name, values in list(factors.items())[:MOST_FACTORS]:
+    for name, values in factors.items():
         numeric = numbers_of(values)
         if numeric is None:
             codes = np.unique([str(each) for each in values], return_inverse=True)[1]
