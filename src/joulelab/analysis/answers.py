@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from joulelab.analysis.configurations import Comparison
-from joulelab.analysis.hovers import is_number, quantity, unit_of
+from joulelab.analysis.hovers import is_number, number_with_u, quantity, unit_of
 from joulelab.analysis.page.blocks import Answer
 from joulelab.stats.repeats import ratio
-from joulelab.units import plus_minus, si
+from joulelab.units import si
 
 CLEARLY = 2.0
 """Two values differ clearly where their difference is this many standard uncertainties (k = 2)."""
@@ -65,7 +65,7 @@ def _against(comparison: Comparison, cheap: int, other: int) -> str:
         return f"{names[0]} is about {times.value:.3g} times cheaper than {names[1]} {gain}"
     if times.value - 1 <= CLEARLY * times.u:
         return f"{names[0]} and {names[1]} do not differ clearly in energy, {gain}"
-    factor = plus_minus(times.value, times.u, "").strip()
+    factor = number_with_u(times.value, times.u)
     once = (
         " (one run of each alone: how they scatter is unknown)" if min(a["n"], b["n"]) == 1 else ""
     )

@@ -65,6 +65,14 @@ def with_u(value: float, u: float, unit: str) -> str:
     return f"{value:.{digits}f} ± {u:.{digits}f}"
 
 
+def number_with_u(value: float, u: float) -> str:
+    """`604.1 ± 3.8`: a number without a unit takes no prefix; two digits of the uncertainty."""
+    if not math.isfinite(u) or u <= 0:
+        return f"{value:.3g}"
+    decimals = max(0, 1 - math.floor(math.log10(u)))
+    return f"{value:,.{decimals}f} ± {u:,.{decimals}f}"
+
+
 def unit_of(column: str) -> str:
     return next((unit for start, unit in UNITS if column.startswith(start)), "")
 

@@ -12,13 +12,12 @@ from joulelab.analysis.configurations import direction_of
 from joulelab.analysis.figures import powers
 from joulelab.analysis.figures.phases import LIFE
 from joulelab.analysis.figures.spec import Axis, Bars, Drawn, Figure, Missing, Panel
-from joulelab.analysis.hovers import unit_of, with_u
+from joulelab.analysis.hovers import number_with_u, unit_of, with_u
 from joulelab.analysis.page.blocks import Answer, Block, Cell, Column, Section, Table
 from joulelab.analysis.recorded import load
 from joulelab.analysis.subject import Analysis
 from joulelab.stats.comparison import Versus, versus
 from joulelab.stats.repeats import Mean
-from joulelab.units import plus_minus
 
 CLEARLY = 0.975
 """A sign is told as a fact from this probability on (two-sided 5 %)."""
@@ -106,9 +105,7 @@ def _rows(pair: Any) -> Iterator[tuple[str, str, str, str]]:
     energy, quality = against(pair)
     unit = unit_of(pair.energy_name)
     ratio = energy.ratio
-    told = (
-        "" if math.isnan(ratio.value) else f"A / B = {plus_minus(ratio.value, ratio.u, '').strip()}"
-    )
+    told = "" if math.isnan(ratio.value) else f"A / B = {number_with_u(ratio.value, ratio.u)}"
     yield pair.energy_name, _mean(pair.a.energy, unit), _mean(pair.b.energy, unit), told
     gain = with_u(quality.difference, quality.u, "")
     yield pair.quality_name, _mean(pair.a.quality, ""), _mean(pair.b.quality, ""), f"A - B = {gain}"
@@ -140,7 +137,7 @@ def _energy_part(pair: Any, found: Versus) -> str:
     if sure < CLEARLY:
         return f"does not differ clearly in energy (A / B = {ratio.value:.3f} ± {ratio.u:.3f}) from"
     times = _times(ratio.value)
-    factor = plus_minus(times, ratio.u / ratio.value * times, "").strip()
+    factor = number_with_u(times, ratio.u / ratio.value * times)
     word = "less" if found.difference < 0 else "more"
     return f"costs {factor} times {word} than"
 

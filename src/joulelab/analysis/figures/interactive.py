@@ -21,6 +21,8 @@ FONT = {"family": "system-ui, sans-serif", "size": 13, "color": "#222222"}
 GRID = "#e9e9e9"
 HEIGHT_PX = 420
 MOST_IN_LEGEND = 24
+LETTERS_ACROSS = 40
+"""More letters of names below an axis are written aslant."""
 
 
 def plots(figure: Figure) -> list[Json]:
@@ -72,7 +74,7 @@ def _plot(panel: Panel, order: dict[str, int], alone: bool) -> Json:
     above = 46 if any(isinstance(mark, spec.Spans) for mark in panel.marks) else 28
     layout: Json = {
         "font": FONT, "showlegend": False, "hovermode": "closest", "barmode": "stack",
-        "margin": {"l": 64, "r": 18, "t": above + (22 if panel.title else 0), "b": 52},
+        "margin": {"l": 64, "r": 18, "t": above, "b": 52},
         "height": _height(panel, alone), "paper_bgcolor": "#ffffff", "plot_bgcolor": "#ffffff",
         "xaxis": _axis(panel.x, panel, "x"), "yaxis": _axis(panel.y, panel, "y"),
         "hoverlabel": {"align": "left", "bgcolor": "#ffffff", "font": {"color": "#222222"}},
@@ -80,11 +82,6 @@ def _plot(panel: Panel, order: dict[str, int], alone: bool) -> Json:
     }  # fmt: skip
     if panel.grouped:
         layout["barmode"] = "group"
-    if panel.title:
-        layout["title"] = {
-            "text": shortened(panel.title, 70), "font": {"size": 13}, "x": 0, "xref": "paper",
-            "xanchor": "left", "y": 1, "yanchor": "top", "pad": {"t": 8},
-        }  # fmt: skip
     if panel.square:
         layout["yaxis"] |= {"scaleanchor": "x", "scaleratio": 1, "constrain": "domain"}
         layout["xaxis"] |= {"constrain": "domain"}
@@ -97,7 +94,8 @@ def _height(panel: Panel, alone: bool) -> int:
     ]
     rows += [len(mark.rows) for mark in panel.marks if isinstance(mark, spec.HeatMap)]
     if rows:
-        return 120 + 30 * max(rows)
+        below = [min(len(name), 30) for name in _categories(panel, "x")]
+        return 120 + 30 * max(rows) + 4 * max(below, default=0)
     return HEIGHT_PX if alone or panel.square else 340
 
 
@@ -110,7 +108,10 @@ def _axis(axis: Axis, panel: Panel, which: str) -> Json:
     if categories:
         names = [shortened(each, 30) for each in categories]
         found |= {"tickvals": list(range(len(names))), "ticktext": names, "showgrid": False}
-        found |= {"range": [len(names) - 0.5, -0.5]} if which == "y" else {}
+        if which == "y":
+            found["range"] = [len(names) - 0.5, -0.5]
+        elif max(map(len, names)) * len(names) > LETTERS_ACROSS:
+            found |= {"tickangle": -40, "tickfont": {"size": 10}}
         return found
     if axis.scale == "log":
         found |= {"type": "log", **_log_ticks(axis, *_extent(panel, which))}

@@ -53,7 +53,11 @@ def scale(colours: tuple[str, ...]) -> list[list[Any]]:
 
 
 def colour_bar(title: str) -> Json:
-    return {"thickness": 12, "outlinewidth": 0, "title": {"text": title, "side": "right"}}
+    return {
+        "thickness": 12,
+        "outlinewidth": 0,
+        "title": {"text": title, "side": "right", "font": {"size": 11}},
+    }
 
 
 def transparent(colour: str, alpha: float) -> str:
