@@ -35,6 +35,17 @@ def test_rows_are_judged_at_the_windows_ends(data):
     assert trivial(data)["baseline/zscore/auc_roc"] == alone["test/auc_roc"]
 
 
+def test_rows_are_judged_an_entity_at_a_time_too(data):
+    found, truth = trivial(data), truth_of(data, "test")
+    (scores,) = trivial_rows(data.split("train"), data.split("test"))["zscore"]
+    each = judge_each(scores, truth, data.split("test").names)
+    mean = np.mean([figures["vus_pr"] for figures in each.values()])
+    assert found["baseline/zscore/vus_pr_per_entity"] == pytest.approx(mean)
+    rows = ("random", "zscore", "pca")
+    best = max(found[f"baseline/{row}/vus_pr_per_entity"] for row in rows)
+    assert found["baseline/vus_pr_per_entity"] == best
+
+
 def test_servers_are_series_of_their_own_unless_joined(data):
     assert len(truth_of(data, "test").bounds) == 3
     joined = Telemetry(servers=2, steps=(600, 400, 1200), window=30, joined=True)

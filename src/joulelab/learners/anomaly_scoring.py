@@ -10,17 +10,16 @@ import numpy as np
 
 from joulelab.data.windows import WindowedSplit
 from joulelab.errors import LearnerError
-from joulelab.learners.anomaly_baseline import truth_of
+from joulelab.learners.anomaly_baseline import of_entities, rows_of_entities, truth_of
 from joulelab.learners.detector import Array, Detector
 from joulelab.learners.streaming import Range, all_points, points_of, some_points, stream
 from joulelab.models.omnianomaly_spec import draw_noise
 from joulelab.protocols import Data, Observer
 from joulelab.records import Metrics
-from joulelab.stats.anomaly.judge import Settings, judge, judge_beside, judge_each, mean_of_each
+from joulelab.stats.anomaly.judge import Settings, judge, judge_beside
 from joulelab.stats.anomaly.truth import Truth
 
 _LOSS_BATCHES = 4
-_PER_ENTITY = ("vus_pr", "vus_roc", "point_f1", "pak_auc", "point_adjusted_f1_best")
 
 
 class Scoring:
@@ -79,21 +78,15 @@ class Scoring:
         normal = self._all(windowed(data, "train"), stopped)
         if normal is None:
             return {}
-        truth, names = truth_of(data, "test"), windowed(data, "test").names
-        found = judge(scores, truth, normal, self._settings)
-        if 1 < len(names) == len(truth.bounds) - 1:
-            each = judge_each(scores, truth, names)
-            means = mean_of_each(each)
-            kept = {f"test/{name}_per_entity" for name in _PER_ENTITY}
-            found.update({key: value for key, value in means.items() if key in kept})
-        return found
+        found = judge(scores, truth_of(data, "test"), normal, self._settings)
+        return {**found, **of_entities(scores, data)}
 
     def untrained(self, data: Data) -> Metrics:
         """`baseline/untrained/...`, and `baseline/...` as if there were no other row."""
         test, train = (self._all(windowed(data, name), lambda: False) for name in ("test", "train"))
-        return judge_beside(
-            {"untrained": [test]}, truth_of(data, "test"), {"untrained": [train]}, self._settings
-        )
+        rows = {"untrained": [test]}
+        pooled = judge_beside(rows, truth_of(data, "test"), {"untrained": [train]}, self._settings)
+        return {**pooled, **rows_of_entities(rows, data)}
 
     def _all(self, split: WindowedSplit, stopped: Callable[[], bool]) -> Any:
         return self.scores(split, all_points(split), stopped)
