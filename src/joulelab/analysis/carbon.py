@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from joulelab.analysis.names import nearest
 from joulelab.errors import ConfigError
 from joulelab.units import J_PER_KWH
 
@@ -85,8 +85,13 @@ def _of_place(text: str) -> Intensity:
     places = _places()
     found = places.get(text.casefold())
     if found is None:
-        names = sorted({name for name, _ in places.values()})
-        raise nearest("intensity", text, names)
+        near = difflib.get_close_matches(text.casefold(), places, 1, 0.6)
+        hint = f"did you mean {places[near[0]][0]}? " if near else ""
+        raise ConfigError(
+            f"{text!r} is no place that CodeCarbon's tables know",
+            where="intensity",
+            cure=f"{hint}say a number in gCO2e/kWh, a country such as FRA, or a zone such as SE3",
+        )
     return found[1]
 
 

@@ -20,7 +20,9 @@ from joulelab.stats.front_probability import front_probability
 from joulelab.stats.repeats import Mean
 from joulelab.stats.uncertain import UncertainPoints
 
-LOWER_IS_BETTER = re.compile(r"(loss|error|mae|mse|rmse|brier|nll)$", re.IGNORECASE)
+LOWER_IS_BETTER = re.compile(
+    r"(?:^|[/_\W])(loss|error|mae|mse|rmse|brier|nll|perplexity)(?:$|[/_\W])", re.IGNORECASE
+)
 COST = re.compile(r"(energy|duration|memory|power|emissions|cost|latency)")
 APART = ("provenance", "hardware_fingerprint")
 """Joules that were estimated, or of another kind of machine, are never averaged with the others."""

@@ -86,7 +86,9 @@ def find(runs: Runs, name: str) -> pd.DataFrame:
     table = runs.table
     ids = table["run_id"].astype(str)
     labels = table["configuration"].fillna("").astype(str)
-    for chosen in (ids == name, labels == name, labels == f"model={name}", table["name"] == name):
+    # Configurations may be named by their values alone: `inception 0.001`.
+    values = labels.str.replace(r"(^| )[^ =]+=", r"\1", regex=True)
+    for chosen in (ids == name, labels == name, values == name, table["name"] == name):
         if chosen.any():
             return table[chosen]
     begins = ids.str.startswith(name) & (len(name) >= SHORTEST)

@@ -9,9 +9,10 @@ from omegaconf import DictConfig
 
 from joulelab.analysis.sources.runs_of_store import StoreSource
 from joulelab.analysis.sources.source import Source
+from joulelab.analysis.sources.tables import TableSource
 from joulelab.errors import ConfigError
 
-KINDS: dict[str, Callable[[DictConfig], Source]] = {"store": StoreSource}
+KINDS: dict[str, Callable[[DictConfig], Source]] = {"store": StoreSource, "csv": TableSource}
 
 
 def of(cfg: DictConfig) -> Source:
