@@ -17,6 +17,7 @@ from joulelab.errors import ConfigError
 from joulelab.meters import recordings
 from joulelab.meters.energy.intervals import whole_run
 from joulelab.meters.tracing import trace
+from joulelab.protocols import RunStore
 from joulelab.records import Instant, Phase, RunRecord, Trace
 
 
@@ -28,38 +29,64 @@ def import_recording(cfg: DictConfig, choices: dict[str, str]) -> RunRecord:
     """
     path = Path(cfg.recording)
     recorded = with_phases(_load(cfg, path))
-    start_wall_ns, stop_wall_ns = _wall_ns(recorded)
     store, _ = build.build_store(cfg.tracking)
-    folder = runfolder.create(Path(cfg.paths.outputs))
-    record = RunRecord(
-        run_uid=folder.name.rpartition("-")[2],
+    outputs = Path(cfg.paths.outputs)
+    folder = runfolder.create(outputs)
+    record = record_of(
+        recorded,
+        path,
+        folder,
         name=cfg.name or path.resolve().name,
         experiment=cfg.tracking.get("experiment", "joulelab"),
-        status="FINISHED",
-        start_wall_ns=start_wall_ns,
-        stop_wall_ns=stop_wall_ns,
         params=config.parameters(cfg, choices),
-        tags={
-            "imported": "true",
-            "recording": str(path),
-            "config_hash": f"import-{path.resolve().name}",
-        },
     )
-    index = Path(cfg.paths.outputs)
-    runfolder.open_record(folder, record, index, config.yaml_text(cfg))
-    trace.write(recorded, folder / trace.SEALED)
-    runfolder.settle(folder, record)
-    drawn = powers.power(trace.load(folder), "power", record.name)
-    if isinstance(drawn, Figure):
-        static.picture(drawn, folder / runfolder.FIGURE)
-    runfolder.write_record(folder, record)
-    waits = runfolder.store(folder, record, store, index)
+    waits = keep(recorded, record, folder, store, outputs, config.yaml_text(cfg))
     console = Console(highlight=False)
     if waits is not None:
         console.print(f"joulelab: {waits}", style="yellow", markup=False)
     screen.close_run(console, record, store.location, str(folder))
     console.print(screen.instruments_table(traces.energies(recorded, traces.span(recorded))))
     return record
+
+
+def record_of(
+    recorded: Trace, path: Path, folder: Path, name: str, experiment: str, params: dict[str, str]
+) -> RunRecord:
+    """The record of a recording at `path` whose run's folder is `folder`."""
+    start_wall_ns, stop_wall_ns = _wall_ns(recorded)
+    return RunRecord(
+        run_uid=folder.name.rpartition("-")[2],
+        name=name,
+        experiment=experiment,
+        status="FINISHED",
+        start_wall_ns=start_wall_ns,
+        stop_wall_ns=stop_wall_ns,
+        params=params,
+        tags={
+            "imported": "true",
+            "recording": str(path),
+            "config_hash": f"import-{path.resolve().name}",
+        },
+    )
+
+
+def keep(
+    recorded: Trace,
+    record: RunRecord,
+    folder: Path,
+    store: RunStore,
+    outputs: Path,
+    config_yaml: str,
+) -> str | None:
+    """Writes the run's folder and the store; a sentence where the store has to wait."""
+    runfolder.open_record(folder, record, outputs, config_yaml)
+    trace.write(recorded, folder / trace.SEALED)
+    runfolder.settle(folder, record)
+    drawn = powers.power(trace.load(folder), "power", record.name)
+    if isinstance(drawn, Figure):
+        static.picture(drawn, folder / runfolder.FIGURE)
+    runfolder.write_record(folder, record)
+    return runfolder.store(folder, record, store, outputs)
 
 
 def with_phases(recorded: Trace) -> Trace:

@@ -11,6 +11,9 @@ import pandas as pd
 
 from joulelab.errors import ConfigError
 
+LARGE = 1e6
+"""Whole numbers below it are told in full."""
+
 
 def short_names(table: pd.DataFrame, keys: Sequence[str]) -> list[str]:
     """One name a row of `table`, such as `model=inception lr=0.001`. The first key is always told,
@@ -36,10 +39,17 @@ def _texts(values: Sequence[Any]) -> list[str]:
     """Numbers as short as they stay apart."""
     texts: list[str] = []
     for digits in (3, 6, 17):
-        texts = [f"{v:.{digits}g}" if isinstance(v, float) else str(v) for v in values]
+        texts = [_text(value, digits) for value in values]
         if len(set(texts)) == len(texts):
             break
     return texts
+
+
+def _text(value: Any, digits: int) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    whole = value.is_integer() and abs(value) < LARGE
+    return f"{value:.0f}" if whole else f"{value:.{digits}g}"
 
 
 def nearest(key: str, value: str, known: Sequence[str]) -> ConfigError:

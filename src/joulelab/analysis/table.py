@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +22,7 @@ TAGS = ("provenance", "headline", "host", "hardware_fingerprint", "config_hash",
 QUALITY_ROOTS = ("test/", "val/")
 PHASES = ("idle", "warmup", "fit", "evaluate", "idle_after", "other")
 PREFERRED = ("test/f1_macro", "test/accuracy", "test/", "val/f1_macro", "val/accuracy", "val/")
+SCORE = re.compile(r"(?<![a-z])(f1|accuracy|auc|r2|ap|iou|bleu|map)(?![a-z])", re.IGNORECASE)
 WHOLE = "energy_j/run/"
 NO_CURVE = ("run_id", "step", "energy_j")
 
@@ -119,12 +121,15 @@ def collect(
 
 
 def by_preference(qualities: Sequence[str]) -> list[str]:
-    def rank(name: str) -> tuple[int, str]:
-        exact = PREFERRED.index(name) if name in PREFERRED else len(PREFERRED)
+    """What is known best first; of the others on one part of the data, scores before losses and
+    counts."""
+
+    def rank(name: str) -> tuple[int, bool, str]:
+        exact = [PREFERRED.index(name)] if name in PREFERRED else []
         roots = [
             at for at, root in enumerate(PREFERRED) if root[-1] == "/" and name.startswith(root)
         ]
-        return min(exact, *roots, len(PREFERRED)), name
+        return min([*exact, *roots, len(PREFERRED)]), SCORE.search(name) is None, name
 
     return sorted(qualities, key=rank)
 

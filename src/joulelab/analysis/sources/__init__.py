@@ -7,12 +7,17 @@ from collections.abc import Callable
 
 from omegaconf import DictConfig
 
+from joulelab.analysis.sources.recorded_runs import RecordingsSource
 from joulelab.analysis.sources.runs_of_store import StoreSource
 from joulelab.analysis.sources.source import Source
 from joulelab.analysis.sources.tables import TableSource
 from joulelab.errors import ConfigError
 
-KINDS: dict[str, Callable[[DictConfig], Source]] = {"store": StoreSource, "csv": TableSource}
+KINDS: dict[str, Callable[[DictConfig], Source]] = {
+    "store": StoreSource,
+    "csv": TableSource,
+    "recordings": RecordingsSource,
+}
 
 
 def of(cfg: DictConfig) -> Source:
