@@ -31,6 +31,7 @@ SAMPLERS = ("trajectory", "gp_cheap_start", "tpe", "grid")
 SPACE = [
     "model=minirocket,spectrogram_cnn", "lr=tag(log,interval(3e-4,3e-2))", "batch_size=8,16,32,64",
     "hardware.precision=fp32,bf16", "hardware.threads=1,2", "max_epochs=12",
+    "model.estimator.n_kernels=tag(log,int(interval(84,5000)))",
 ]  # fmt: skip
 SHORT = ["idle_s=0.1", "warmup_s=0", "idle_after_s=0", "meter=cpu_estimate", "tracking=none"]
 

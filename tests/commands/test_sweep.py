@@ -108,6 +108,34 @@ def test_a_sweep_goes_on_when_called_again(study, command, tmp_path):
     assert exported.returncode == 0, exported.stderr
     points = (tmp_path / "multirun" / "try" / "points.csv").read_text(encoding="utf-8")
     assert len(points.splitlines()) >= 4
+    parent, children = family(tmp_path)
+    assert (parent["name"], parent["status"]) == ("try", "FINISHED")
+    assert set(children) == {parent["run_uuid"]}
+    assert len(children) == len(found)
+
+
+def family(root):
+    """The study's row in the store, and of each other run the parent."""
+    database = sqlite3.connect(root / "mlruns" / "joulelab.db")
+    database.row_factory = sqlite3.Row
+    rows = database.execute(
+        "select r.run_uuid, r.name, r.status, t.value as parent from runs r left join tags t "
+        "on t.run_uuid = r.run_uuid and t.key = 'mlflow.parentRunId' where lifecycle_stage = 'active'"
+    ).fetchall()
+    (parent,) = [row for row in rows if row["parent"] is None]
+    return parent, [row["parent"] for row in rows if row["parent"] is not None]
+
+
+def test_an_earlier_study_says_what_is_tried_first(study, command, tmp_path):
+    first = command("sweep", "export", "try")
+    assert first.returncode == 0, first.stderr
+    best = (tmp_path / "multirun" / "try" / "front.csv").read_text(encoding="utf-8").splitlines()[1]
+    words = [*WORDS, "sweep.budget_runs=1", "sweep.study=next", "sweep.prior=try"]
+    done = command("train", *words, "tracking=none")
+    assert done.returncode == 0, done.stderr
+    export = json.loads((tmp_path / "multirun" / "next" / "study" / "export.json").read_text())
+    config = export["trials"][0]["config"]
+    assert all(str(value) in best for value in config.values())
 
 
 def test_a_killed_sweeper_loses_and_doubles_nothing(background, command, tmp_path):
@@ -164,6 +192,9 @@ BAD = [
     ([], ["sweep.budget_j"]),
     (["sweep.budget_runs=2", "sweep.constraints=['memory < much']"], ["much"]),
     (["sweep.budget_runs=2", "sweep.constraints=['memory_byte/peak <= 5']"], ["memory_byte/peak"]),
+    (["sweep.budget_runs=2", "sweep.prior=nothing"], ["sweep.prior=nothing", "no such study"]),
+    (["sweep.budget_runs=2", "sweep.repeat_share=2"], ["sweep.repeat_share", "2"]),
+    (["sweep.budget_j=1e-3"], ["sweep.budget_j", "do not pay for one run"]),
 ]
 
 

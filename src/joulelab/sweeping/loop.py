@@ -25,7 +25,9 @@ from joulelab.sweeping.trials import (
 )
 from joulelab.sweeps.history import Proposal, State, Strategy
 
-PERIOD_S = 0.1
+PERIOD_S, CHECK_S = 0.1, 1.0
+"""From one look at the jobs, and from one look at the whole study, to the next: the latter costs
+milliseconds at a thousand trials."""
 ANSWERED = 20
 """So many proposals in a row that earlier trials answer end a sweep."""
 
@@ -56,6 +58,7 @@ class Loop:
         self.answered = 0
         self.judging = Judging(measure)
         self.stopping = False
+        self.changed, self.next_s = True, 0.0
 
     def run(self) -> str:
         """Until the budget is spent, or Ctrl-C; says which. RunFailed where nothing ever works."""
@@ -69,13 +72,15 @@ class Loop:
 
     def _until_spent(self, stopping: Stopping) -> str:
         while True:
-            if stopping.why is None:
+            if stopping.why is None and (self.changed or time.monotonic() >= self.next_s):
+                self.changed, self.next_s = not self.live, time.monotonic() + CHECK_S
                 self._fill() if not self.book.overdrawn() else self._cut()
-            why = stopping.why or self.book.spent_up() or self._exhausted()
-            if not self.live and why is not None:
-                return why
             if self.live:
                 self._wait()
+                continue
+            why = stopping.why or self.book.spent_up() or self._exhausted()
+            if why is not None:
+                return why
 
     def _adopt(self) -> None:
         """Takes over the trials whose sweeper is gone: watched on where the job lives, else ended."""
@@ -129,8 +134,10 @@ class Loop:
             self._look(live)
             if live.job in ready or (live.job is None and not job.at_work(live.folder)):
                 self._end(live)
+                self.changed = True
                 self.between()
-        self.screen.show(self.book.history(), self.live)
+        if self.changed or time.monotonic() >= self.next_s:
+            self.screen.show(self.book.history(), self.live)
 
     def _look(self, live: Live) -> None:
         """Tells the study what is new of a trial and the trial what the strategy makes of it."""

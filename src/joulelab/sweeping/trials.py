@@ -100,9 +100,8 @@ class Measure:
 
 def worth_another_try(failure: str) -> bool:
     """What may go better next time: the same configuration cannot cure its own mistakes."""
-    return (
-        "was ended by" in failure or "was killed" in failure or "out of memory" in failure.lower()
-    )
+    signs = ("was ended by", "was killed", "out of memory", "interrupted")
+    return any(sign in failure.lower() for sign in signs)
 
 
 def failure_of(seen: Sequence[folders.Seen]) -> str | None:
