@@ -116,3 +116,11 @@ def test_numbers_are_as_short_as_they_stay_apart() -> None:
     ]
     records = [make_record("a", lr=0.00123456), make_record("b", lr=0.1)]
     assert names_of(records) == ["model=minirocket lr=0.00123", "model=minirocket lr=0.1"]
+
+
+def test_a_paused_piece_is_left_out_for_the_run_that_went_on_with_it() -> None:
+    records = [make_record("a"), make_record("b", seed=1)]
+    records[0].tags["stopped"] = "paused"
+    runs = collect(rows(records))
+    assert list(runs.kept["run_id"]) == ["b"]
+    assert "paused" in runs.left_out["why"].iloc[0]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from joulelab.records import StopReason
+
 if TYPE_CHECKING:
     from joulelab.analysis.table import Runs
 
@@ -20,13 +22,18 @@ UNFINISHED = {
 COVERED = 0.99
 
 
-def mark(runs: Runs, errors: Sequence[str | None]) -> None:
-    """Writes the columns `left_out` and `doubt`; `errors` says what ended a run."""
+def mark(runs: Runs, errors: Sequence[str | None], stopped: Sequence[str | None]) -> None:
+    """Writes the columns `left_out` and `doubt`; `errors` says what ended a run, `stopped` why one
+    ended before its time in good order."""
     table, energy = runs.table, runs.energy
     table["left_out"] = [
         _unfinished(status, error) for status, error in zip(table["status"], errors, strict=True)
     ]
     leave_out(table, of_metric(runs, energy, f"no {energy}: nothing weighed it"))
+    paused = pd.Series([each == StopReason.PAUSED for each in stopped], index=table.index)
+    leave_out(
+        table, _where(paused, "paused: the run that goes on with it has its joules and curve")
+    )
     zero = table[energy] == 0
     if energy.startswith("energy_j"):
         leave_out(

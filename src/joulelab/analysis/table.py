@@ -116,7 +116,7 @@ def collect(
     table = pd.DataFrame(columns)
     qualities = [name for name in table.columns if name.startswith(QUALITY_ROOTS)]
     found = Runs(table, factors, energy, by_preference(qualities), nan=nan, read_curves=read_curves)
-    reasons.mark(found, _texts(frame, "tags.error"))
+    reasons.mark(found, _texts(frame, "tags.error"), _texts(frame, "tags.stopped"))
     return found
 
 
