@@ -29,6 +29,12 @@ TWINS = ("omnianomaly_tf.yaml", "omnianomaly.yaml")
 SMALL = {"gru": 8, "dense": 4, "flows": 2, "z": 2}
 STEPS, BATCH, INPUTS, UNITS = 7, 3, 4, 5
 
+
+@pytest.fixture(scope="module", autouse=True)
+def ready():
+    ready_device(ComputeSettings())
+
+
 STARTED = """
 import json, sys
 from pathlib import Path
