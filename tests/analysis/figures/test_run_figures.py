@@ -142,3 +142,11 @@ def test_the_curve_speaks_of_the_quality_where_it_can() -> None:
     assert curves.metric_of(table, "test/f1") == "val/f1"
     assert curves.metric_of(table, "test/other") in ("val/f1", "val/loss")
     assert curves.metric_of(pd.DataFrame(columns=["run_id", "step", "energy_j"]), "x") is None
+
+
+def test_configurations_are_told_without_the_word_model() -> None:
+    table = runs(configuration=["model=x", "model=x", "model=y"])
+    figure = phases.idle_share(table, "i", "I")
+    assert isinstance(figure, Figure)
+    assert list(figure.panels[0].marks[0].labels) == ["y", "x"]
+    assert isinstance(phases.by_phase(table, PHASES, "p", "P"), Figure)

@@ -48,17 +48,18 @@ def curves(
     if len(ids) > MOST_RUNS:
         chosen = [ids[i] for i in np.linspace(0, len(ids) - 1, MOST_RUNS).astype(int)]
     rows = runs.drop_duplicates("run_id").set_index("run_id")
+    names = {str(key): str(name) for key, name in rows["configuration"].items()}
     pieces = dict(tuple(known[known["run_id"].isin(set(chosen))].groupby("run_id", sort=False)))
     marks: list[Mark] = []
     for place, (level, members) in enumerate(_levels(chosen, rows, group)):
-        x, y, text = _parted([pieces[each] for each in members], metric, rows)
+        x, y, text = _parted([pieces[each] for each in members], metric, names)
         marks.append(Line(x, y, level, width=1.2, colour=place, text=text))
         ends = [pieces[each].iloc[-1] for each in members]
         marks.append(
             Points(
                 [each["energy_j"] for each in ends], [each[metric] for each in ends],
                 level, colour=place, marker=place, size=6,
-                text=[_told(each.to_dict(), metric, rows) for each in ends],
+                text=[_told(each.to_dict(), metric, names) for each in ends],
             )
         )  # fmt: skip
     low = float(known.loc[known["energy_j"] > 0, "energy_j"].min())
@@ -100,20 +101,21 @@ def _levels(
 
 
 def _parted(
-    pieces: Sequence[pd.DataFrame], metric: str, rows: pd.DataFrame
+    pieces: Sequence[pd.DataFrame], metric: str, names: Mapping[str, str]
 ) -> tuple[Floats, Floats, list[str]]:
     """All curves as one line with gaps between them."""
     x, y, text = [], [], []
     for piece in pieces:
-        x += [*piece["energy_j"], np.nan]
-        y += [*piece[metric], np.nan]
-        text += [*(_told(row, metric, rows) for row in piece.to_dict("records")), ""]
+        shown = piece[["run_id", "step", "energy_j", metric]]
+        x += [*shown["energy_j"], np.nan]
+        y += [*shown[metric], np.nan]
+        text += [*(_told(row, metric, names) for row in shown.to_dict("records")), ""]
     return np.array(x), np.array(y), text
 
 
-def _told(row: Mapping[Any, Any], metric: str, rows: pd.DataFrame) -> str:
-    name: Any = rows.at[row["run_id"], "configuration"]
+def _told(row: Mapping[Any, Any], metric: str, names: Mapping[str, str]) -> str:
+    run = str(row["run_id"])
     return (
-        f"<b>{name}</b><br>run {str(row['run_id'])[:12]}<br>step {row['step']:g}<br>"
+        f"<b>{names[run]}</b><br>run {run[:12]}<br>step {row['step']:g}<br>"
         f"{row['energy_j']:.4g} J<br>{metric} {row[metric]:.4g}"
     )

@@ -51,7 +51,7 @@ def good_enough(
     means = table.groupby("configuration", sort=False).mean()
     means = means.loc[(means["until"] + means["after"]).sort_values(kind="stable").index]
     chosen, cut = most(means.index)
-    means = means.loc[chosen]
+    means = means.iloc[: len(chosen)]
     text = [f"enough at step {step:.4g} (mean)" for step in means["step"]]
     bars = [
         Bars(chosen, means["until"], "until it was good enough", text=text, colour=0),
