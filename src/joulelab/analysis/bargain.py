@@ -12,7 +12,7 @@ from joulelab.analysis.configurations import Comparison
 from joulelab.analysis.hovers import quantity, unit_of
 from joulelab.stats.front import Direction, Floats
 from joulelab.stats.front_probability import HypervolumeInterval, hypervolume_interval
-from joulelab.stats.trade_off import Scale, Step, knee, marginal_costs
+from joulelab.stats.trade_off import Scale, Step, knee, knee_probability, marginal_costs
 from joulelab.stats.uncertain import UncertainPoints
 from joulelab.units import si
 
@@ -34,16 +34,22 @@ def steps(comparison: Comparison) -> dict[int, Step]:
 
 def knee_of(comparison: Comparison) -> int | None:
     """Row of the knee; energies count by their ratios where all are positive."""
-    points = _points(comparison)
-    scale: Scale = "log" if np.nanmin(points[:, 0], initial=math.inf) > 0 else "linear"
-    return knee(points, _directions(comparison), [scale, "linear"]).index
+    return knee(_points(comparison), _directions(comparison), _scales(comparison)).index
+
+
+def knee_chance(comparison: Comparison, row: int) -> float:
+    """Share of draws in which this row is the knee; NaN where an uncertainty is unknown."""
+    uncertain = _uncertain(comparison)
+    if not np.isfinite(np.asarray(uncertain.u_independent)).all():
+        return math.nan
+    return float(knee_probability(uncertain, _directions(comparison), _scales(comparison))[row])
 
 
 def worth(comparison: Comparison) -> tuple[HypervolumeInterval, float, float] | None:
     """Hypervolume as a share of the box between no joule at the best quality and the reference: the
     dearest configuration's joules, and the trivial baseline (or the worst quality). None where the
     box is empty."""
-    table, energy = comparison.table, comparison.energy
+    table = comparison.table
     points = _points(comparison)
     baseline = float(table["baseline"].mean()) if "baseline" in table else math.nan
     sign = 1.0 if comparison.direction == "max" else -1.0
@@ -57,11 +63,7 @@ def worth(comparison: Comparison) -> tuple[HypervolumeInterval, float, float] | 
     box = dearest * abs(best - limit)
     if box <= 0:
         return None
-    u = np.stack([_column(table, f"{energy}_u_independent"), _column(table, "quality_u")], axis=1)
-    shared = np.stack([_column(table, f"{energy}_u_shared"), np.zeros(len(table))], axis=1)
-    uncertain = UncertainPoints(
-        points, u, np.nan_to_num(shared), pd.factorize(_instruments(table))[0]
-    )
+    uncertain = _uncertain(comparison)
     found = hypervolume_interval(uncertain, [dearest, limit], _directions(comparison))
     share = HypervolumeInterval(
         found.value / box, found.mean / box, found.low / box, found.high / box, found.level
@@ -75,8 +77,10 @@ def sentences(comparison: Comparison) -> Iterator[str]:
     row = knee_of(comparison) if len(table) > 2 else None
     if row is not None:
         found = table.iloc[row]
+        chance = knee_chance(comparison, row)
+        sure = "" if math.isnan(chance) else f", with probability {chance:.0%}"
         yield (
-            f"Knee: {found['configuration']} ({quantity(found, comparison.energy)}, "
+            f"Knee{sure}: {found['configuration']} ({quantity(found, comparison.energy)}, "
             f"{quantity(found, 'quality')} {comparison.quality}): below it quality falls fast, above "
             "it joules rise fast."
         )
@@ -93,6 +97,20 @@ def sentences(comparison: Comparison) -> Iterator[str]:
             f"Hypervolume: the front covers {share.value:.1%}{interval} of the box from no joule at "
             f"the best quality to {si(dearest, unit_of(comparison.energy))} at {limit:.3g}."
         )
+
+
+def _scales(comparison: Comparison) -> tuple[Scale, Scale]:
+    positive = float(np.nanmin(_points(comparison)[:, 0], initial=math.inf)) > 0
+    return ("log" if positive else "linear"), "linear"
+
+
+def _uncertain(comparison: Comparison) -> UncertainPoints:
+    table, energy = comparison.table, comparison.energy
+    u = np.stack([_column(table, f"{energy}_u_independent"), _column(table, "quality_u")], axis=1)
+    shared = np.stack([_column(table, f"{energy}_u_shared"), np.zeros(len(table))], axis=1)
+    return UncertainPoints(
+        _points(comparison), u, np.nan_to_num(shared), pd.factorize(_instruments(table))[0]
+    )
 
 
 def _points(comparison: Comparison) -> Floats:

@@ -21,6 +21,8 @@ from joulelab.stats.pca import Components, TooFew, components
 
 MOST_SCORES = 5000
 SAME_PLACE = 0.08
+LIMIT = 1.4
+"""Room for labels around the circle."""
 
 
 def principal_components(study: Study) -> Drawn:
@@ -75,7 +77,7 @@ def _circle(found: Components, names: list[str], a: int, b: int) -> Panel:
     x, y = found.correlations[:, a], found.correlations[:, b]
     arrows = Arrows(x, y, _joined(x, y, names))
     return Panel(
-        _axis(found, a, -1.15, 1.15), _axis(found, b, -1.15, 1.15), [arrows],
+        _axis(found, a, -LIMIT, LIMIT), _axis(found, b, -LIMIT, LIMIT), [arrows],
         title=f"Correlation circle {a + 1}-{b + 1}", square=True,
     )  # fmt: skip
 

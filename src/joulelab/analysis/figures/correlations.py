@@ -53,6 +53,9 @@ def _by_group(study: Study, names: list[str], table: Floats) -> list[Drawn]:
     factor = groups[0]
     panels: list[Panel] = []
     few: list[str] = []
+    # Within a level the factor itself does not vary.
+    others = [index for index, each in enumerate(names) if each != factor.rpartition(".")[2]]
+    names, table = [names[index] for index in others], table[:, others]
     for level, rows in study.levels(factor).items():
         if int(rows.sum()) < FEWEST:
             few.append(level)

@@ -45,6 +45,7 @@ def _figure(study: Study, measure: Measure) -> Drawn:
         )
     axis = Axis(measure.label, measure.unit, "log" if log else "linear")
     density = Axis("density" + (" of the logarithm" if log else ""), hide_numbers=True, low=0.0)
+    scaled = Axis("density over its peak", hide_numbers=True, low=0.0)
     marks: list[Mark] = [
         Histogram(_back(whole.edges, log), whole.heights, "all runs", colour="muted"),
         Line(_back(whole.grid, log), whole.density, "all runs", colour="strong"),
@@ -59,10 +60,14 @@ def _figure(study: Study, measure: Measure) -> Drawn:
             if found.note:
                 flat.append(f"{level} ({_told(found, part)})")
             else:
-                lines.append(Line(_back(found.grid, log), found.density, level, filled=True))
+                heights = found.density / found.density.max()
+                lines.append(Line(_back(found.grid, log), heights, level, filled=True))
         if lines:
-            panels.append(Panel(axis, density, lines, title=f"by {factor}"))
-    caption = "Histogram and kernel density (Silverman's bandwidth), each of area one."
+            panels.append(Panel(axis, scaled, lines, title=f"by {factor}"))
+    caption = (
+        "Histogram and kernel density (Silverman's bandwidth) of area one; by factor each level over "
+        "its own peak, so that a narrow one hides no other."
+    )
     if flat:
         caption += f" Without a density: {listed(flat)}."
     lost = len(values) - len(known)

@@ -15,7 +15,7 @@ from joulelab.analysis.figures.spec import (
     Missing,
     Panel,
 )
-from joulelab.analysis.figures.study import Measure, Study, listed
+from joulelab.analysis.figures.study import Measure, Study, listed, short
 from joulelab.stats.variance_shares import Shares, variance_shares
 
 MOST_BARS = 14
@@ -67,8 +67,8 @@ def response(study: Study, measure: Measure) -> tuple[Floats, str]:
     values = study.values(measure)
     known = values[np.isfinite(values)]
     if measure.unit and len(known) and float(known.min()) > 0:
-        return np.log(values), f"logarithm of {measure.label}"
-    return values, measure.label
+        return np.log(values), f"{short(measure)} (log)"
+    return values, short(measure)
 
 
 def _panel(found: Shares, label: str) -> Panel:
@@ -88,7 +88,7 @@ def _panel(found: Shares, label: str) -> Panel:
     ]
     bars = Bars(names, heights, "share of the variance", text=text, colour=0)
     axis = Axis("share of the variance", "%", low=0.0)
-    return Panel(axis, Axis(""), [bars], title=f"{label}: R² = {found.explained:.3f}")
+    return Panel(axis, Axis(""), [bars], title=f"{label}: R² = {found.explained:.2f}")
 
 
 def _cautions(found: Shares) -> list[str]:

@@ -144,4 +144,4 @@ def _panel(found: Found, names: Sequence[str], label: str) -> Panel:
         "share of the forest's variance", u=[*(each.sd for each in shown), np.nan], colour=1,
     )  # fmt: skip
     axis = Axis("share of the variance", "%", low=0.0)
-    return Panel(axis, Axis(""), [bars], title=f"{label}: R² = {found.r2:.2f} out of sample")
+    return Panel(axis, Axis(""), [bars], title=f"{label}: unseen R² = {found.r2:.2f}")
