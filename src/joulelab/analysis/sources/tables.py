@@ -84,7 +84,8 @@ class TableSource:
             runs.notes.append(
                 f"{self._path.name} tells no uncertainty of its meter: ± is the scatter of repeats"
             )
-        reasons.mark(runs, [None] * len(table))
+        nothing = [None] * len(table)
+        reasons.mark(runs, nothing, nothing)
         return runs
 
     def _asked(self) -> Mapping[str, Sequence[str]]:
