@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,9 +56,10 @@ class TestNullStore(RunStoreContract):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory, tables: Path) -> Iterator[str]:
     """A real `mlflow server` on loopback."""
     folder = tmp_path_factory.mktemp("server")
+    shutil.copy(tables, folder / "server.db")
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
     command += ["--workers", "1", "--serve-artifacts"]
     command += ["--backend-store-uri", f"sqlite:///{folder}/server.db"]

@@ -14,6 +14,7 @@ from support.records import SECOND_NS, START_NS, make_record, write_folder
 
 from joulelab.errors import StoreError, StoreMismatch, StoreUnreachable
 from joulelab.records import CurvePoint, RunRecord
+from joulelab.tracking.mlflow_errors import sentence_for
 from joulelab.tracking.mlflow_library import MlflowClient, Run
 from joulelab.tracking.mlflow_store import MlflowStore, shown
 
@@ -243,3 +244,8 @@ def test_the_store_is_quiet_and_calls_nobody(tmp_path: Path) -> None:
 def _set_schema(mlruns: Path, version: str) -> None:
     with closing(sqlite3.connect(mlruns / "joulelab.db")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = ?", (version,))
+
+
+def test_a_full_disk_is_said_to_be_full() -> None:
+    said = "(sqlite3.OperationalError) database or disk is full [SQL: INSERT INTO params ...]"
+    assert "the disk is full; make room" in str(sentence_for(said, "mlruns/joulelab.db"))

@@ -40,6 +40,10 @@ def sentence_for(text: str, where: str) -> StoreError:
         return newer(where)
     if "database is locked" in text:
         return locked(where)
+    if "disk is full" in text:
+        return StoreError(
+            "the disk is full", where=where, cure="make room, or say paths.mlruns=..."
+        )
     if re.search(SILENT, text):
         return StoreUnreachable(
             "the MLflow server does not answer", where=where, cure="start it, or check tracking.uri"

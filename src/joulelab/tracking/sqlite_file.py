@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -12,6 +13,8 @@ from joulelab.errors import StoreError
 from joulelab.tracking.mlflow_errors import is_known_schema, locked, newer
 
 PREFIX = "sqlite:///"
+NEW_STORE_BYTES = 4 * 2**20
+"""Twice what the tables of MLflow 3 take."""
 
 
 def path_of(uri: str) -> Path | None:
@@ -47,6 +50,10 @@ def _create(path: Path, make: Callable[[str], object]) -> None:
     # Making the tables is a second of many steps: done beside, by one process, then renamed, so
     # that neither a second run nor a kill ever meets half of them.
     path.parent.mkdir(parents=True, exist_ok=True)
+    free_bytes = shutil.disk_usage(path.parent).free
+    if free_bytes < NEW_STORE_BYTES:
+        # MLflow would try for minutes and then complain of half a table.
+        raise _unusable(path.parent, f"the disk is full ({free_bytes / 2**20:.1f} MiB are free)")
     with path.with_name(f".{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if _exists(path):
