@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from joulelab.analysis.figures.study import numbers
+from joulelab.analysis.figures.study import distinct_instruments, numbers
 from joulelab.analysis.table import Runs
 from joulelab.stats.front import Bools, Floats
 from joulelab.stats.outliers import FAR, robust_z
@@ -72,16 +72,13 @@ def summary(found: pd.DataFrame, total: int) -> list[str]:
 
 def weighings(runs: Runs, rows: pd.DataFrame) -> dict[str, Floats]:
     """Label -> joules: the energy in question, and what each instrument saw of whole runs."""
-    found = {runs.energy: numbers(rows, runs.energy)} if runs.energy in rows else {}
-    for label, column in getattr(runs, "instruments", {}).items():
-        values = numbers(rows, column)
-        same = [
-            name for name, each in found.items() if np.array_equal(each, values, equal_nan=True)
-        ]
-        for name in same:
-            del found[name]
-        found[label] = values
-    return found
+    found = {
+        label: numbers(rows, column) for label, column in distinct_instruments(runs, rows).items()
+    }
+    energy = numbers(rows, runs.energy)
+    if any(np.array_equal(energy, each, equal_nan=True) for each in found.values()):
+        return found
+    return {runs.energy: energy, **found}
 
 
 def _verdicts(runs: Runs, rows: pd.DataFrame) -> Iterator[Verdict]:

@@ -212,6 +212,13 @@ def test_zeros_of_one_instrument_are_shown_although_those_runs_were_left_out() -
     assert "without 6 zeros" in found.caption
 
 
+def test_one_instrument_under_two_names_is_one() -> None:
+    runs = runs_table()
+    runs.table["energy_j/run/again"] = runs.table["energy_j/run/plug"]
+    runs.instruments["again"] = "energy_j/run/again"
+    assert [each.name for each in agreements(study(runs))] == ["agreement"]
+
+
 @needs_shared_data
 def test_the_studys_agreement_is_reproduced() -> None:
     table = change_runs().rename(columns={"auc": "test/auc"})

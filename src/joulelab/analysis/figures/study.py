@@ -87,11 +87,8 @@ def study_of(
     Columns that hold no number, or the same numbers as one before them, are no further measure."""
     factors = list(getattr(runs, "factors", None) or ["model", "hardware", *runs.varying])
     factors = [name for name in factors if name in rows and rows[name].nunique(dropna=False) > 1]
-    instruments = {
-        label: column
-        for label, column in getattr(runs, "instruments", {}).items()
-        if column in rows
-    }
+    everything = runs.table if everything is None else everything
+    instruments = distinct_instruments(runs, everything)
     names = [runs.energy, *([quality] if quality else []), *FURTHER, *instruments.values()]
     others = [
         name
@@ -100,12 +97,24 @@ def study_of(
     ]
     labels = {column: label for label, column in instruments.items()} | LABELS
     labels[runs.energy] = LABELS.get(runs.energy, runs.energy)
-    everything = runs.table if everything is None else everything
     kept: list[Measure] = []
     for name in dict.fromkeys([*names, *others]):
         if name in rows and len(kept) < MOST_MEASURES and _is_new(rows, name, kept):
             kept.append(Measure(name, labels.get(name, name), unit_of(name, instruments)))
     return Study(rows, factors, kept, runs.energy, quality, instruments, everything, suffix, on)
+
+
+def distinct_instruments(runs: Runs, rows: pd.DataFrame) -> dict[str, str]:
+    """Label -> column of the instruments that weighed whole runs; of columns that hold the same
+    numbers under two names the first."""
+    found: dict[str, str] = {}
+    for label, column in getattr(runs, "instruments", {}).items():
+        values = numbers(rows, column)
+        if column in rows and not any(
+            np.array_equal(values, numbers(rows, each), equal_nan=True) for each in found.values()
+        ):
+            found[label] = column
+    return found
 
 
 def numbers(rows: pd.DataFrame, column: str) -> Floats:
