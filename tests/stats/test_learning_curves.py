@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.shared_data import needs_shared_data, table
 
 from joulelab.stats.learning_curves import best_so_far, enough, point_scatter
-from joulelab.stats.phases import idle_share, phase_shares
+from joulelab.stats.phases import phase_shares
 
 STEPS = [100, 1000, 5000]
 JOULES = [13.7e3, 19.4e3, 66.2e3]
@@ -99,9 +99,3 @@ def test_the_uncertainty_of_a_share_is_how_it_scatters() -> None:
 def test_what_is_unknown_stays_so() -> None:
     assert math.isnan(phase_shares({"fit": 0.0}, {})["fit"].value)
     assert math.isnan(phase_shares({"fit": 1.0}, {})["fit"].u)
-    assert math.isnan(idle_share(math.nan, 10, 1).value)
-
-
-def test_the_idle_share_is_rest_times_duration() -> None:
-    share = idle_share(100.0, 10.0, 4.0, 0.5)
-    assert (share.value, share.u) == (0.4, 0.05)

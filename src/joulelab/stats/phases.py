@@ -1,12 +1,10 @@
-"""Where the joules of a run went: shares of its phases, and how much was rest."""
+"""Where the joules of a run went: the shares of its phases."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-IDLE = ("idle", "idle_after")
 
 
 @dataclass(frozen=True)
@@ -32,11 +30,3 @@ def phase_shares(energies_j: Mapping[str, float], u_j: Mapping[str, float]) -> d
         variance = (1 - s) ** 2 * squares[name] + s**2 * (everything - squares[name])
         shares[name] = Share(s, math.sqrt(variance) / total)
     return shares
-
-
-def idle_share(energy_j: float, duration_s: float, idle_w: float, u_idle_w: float = 0.0) -> Share:
-    """Share of `energy_j` that the machine would have taken at rest: P_idle T / E; its uncertainty is
-    that of the idle power. Above 1 the idle power was not that of rest."""
-    if not energy_j > 0:
-        return Share(math.nan, math.nan)
-    return Share(idle_w * duration_s / energy_j, u_idle_w * duration_s / energy_j)

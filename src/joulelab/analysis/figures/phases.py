@@ -9,6 +9,8 @@ import pandas as pd
 
 from joulelab.analysis.figures.fronts import provenance
 from joulelab.analysis.figures.spec import Axis, Bars, Drawn, Figure, Floats, Missing, Panel, array
+from joulelab.stats.phases import phase_shares
+from joulelab.stats.repeats import mean_of_repeats
 
 MOST_BARS = 24
 LIFE = ("idle", "warmup", "fit", "evaluate", "idle_after", "other")
@@ -30,6 +32,7 @@ def by_phase(runs: pd.DataFrame, phases: Sequence[str], name: str, title: str) -
     chosen, cut = most(means.index)
     table = means.iloc[: len(chosen)]
     totals = table.sum(axis=1).to_numpy()
+    told = _told_shares(weighed, list(table.index), phases)
     joules, shares = [], []
     for column in phases:
         phase = column.partition("/")[2]
@@ -37,7 +40,7 @@ def by_phase(runs: pd.DataFrame, phases: Sequence[str], name: str, title: str) -
         values = table[column].to_numpy(dtype=float)
         parts = values / np.where(totals == 0, np.nan, totals)
         joules.append(Bars(chosen, values, phase, colour=colour))
-        shares.append(Bars(chosen, parts, phase, colour=colour))
+        shares.append(Bars(chosen, parts, phase, colour=colour, text=told[column]))
     panels = [
         Panel(Axis("energy of a run", "J"), Axis(""), joules),
         Panel(Axis("share of a run", "%", low=0.0, high=1.0), Axis(""), shares),
@@ -47,6 +50,30 @@ def by_phase(runs: pd.DataFrame, phases: Sequence[str], name: str, title: str) -
         name, title, caption, panels, n=len(weighed), provenance=provenance(weighed), cut=cut,
         formula="Energy by phase",
     )  # fmt: skip
+
+
+def _told_shares(
+    runs: pd.DataFrame, names: Sequence[str], phases: Sequence[str]
+) -> dict[str, list[str]]:
+    """What hovering says, by phase: the share of each configuration with its uncertainty."""
+    found: dict[str, list[str]] = {column: [] for column in phases}
+    groups = dict(tuple(runs.groupby("configuration", sort=False)))
+    for name in names:
+        rows = groups[name]
+        means = {
+            column: mean_of_repeats(rows[column], rows.get(f"{column}_u_independent"))
+            for column in phases
+        }
+        shares = phase_shares(
+            {column: mean.value for column, mean in means.items()},
+            {column: mean.u_independent for column, mean in means.items()},
+        )
+        for column in phases:
+            share = shares.get(column)
+            sure = "" if share is None or np.isnan(share.u) else f" ± {share.u:.1%}"
+            told = "–" if share is None else f"{share.value:.1%}{sure}"
+            found[column].append(f"{name}<br>{column.partition('/')[2]}: {told}")
+    return found
 
 
 def idle_share(runs: pd.DataFrame, name: str, title: str) -> Drawn:
