@@ -20,11 +20,10 @@ def _linear() -> Any:
     """oneDNN's x @ weight.T, None where this torch or machine has none."""
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None
-    operator = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
     try:
-        if operator is not None:
-            operator(torch.zeros(2, 2), torch.zeros(2, 2), None, "none", [], "")
-    except (RuntimeError, NotImplementedError, TypeError):
+        operator = torch.ops.mkldnn._linear_pointwise.default
+        operator(torch.zeros(2, 2), torch.zeros(2, 2), None, "none", [], "")
+    except (AttributeError, RuntimeError, TypeError):
         return None
     return operator
 
