@@ -50,6 +50,32 @@ def test_the_probability_is_unknown_where_a_configuration_ran_once() -> None:
     assert any("4 of 4 configurations ran once" in note for note in comparison.notes)
 
 
+def test_what_ran_once_takes_the_scatter_of_the_repeated_ones_and_that_is_told() -> None:
+    records = [
+        each for each in study() if "inception" not in each.name or each.run_uid.endswith("0")
+    ]
+    _, (comparison,) = comparisons(records)
+    assert comparison.table["front_probability"].tolist() == pytest.approx([1, 1, 0, 0], abs=0.05)
+    assert any("1 of 4 configurations ran once" in note for note in comparison.notes)
+
+
+@pytest.mark.parametrize(("hosts", "least"), [(["one", "one"], 0.0), (["one", "two"], 0.05)])
+def test_two_meters_may_change_the_order_one_cannot(hosts: list[str], least: float) -> None:
+    """Beside each other by 3 %, each meter's shared error 2 %: only of two it does not cancel."""
+    records = [
+        make_record(
+            f"{model}{seed}", model=model, seed=seed, energy_j=energy * (1 + 0.001 * noise),
+            metrics={"test/f1_macro": 0.8 - shift + 0.001 * noise}, tags={"host": host},
+        )
+        for model, energy, shift, host in (("a", 100.0, 0.0, hosts[0]), ("b", 103.0, 0.05, hosts[1]))
+        for seed, noise in enumerate((-1, 0, 1, -1, 0, 1, -1, 0, 1, 0))
+    ]  # fmt: skip
+    _, (comparison,) = comparisons(records)
+    worse = float(comparison.table.set_index("model").loc["b", "front_probability"])
+    assert worse >= least
+    assert worse < 0.02 or least
+
+
 def test_each_data_set_has_a_front_of_its_own() -> None:
     _, found = comparisons(study("job_traces") + study("acsf1"))
     assert [(each.data, int(each.table["front"].sum())) for each in found] == [

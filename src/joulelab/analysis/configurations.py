@@ -15,8 +15,9 @@ from joulelab.analysis.means import mean_columns
 from joulelab.analysis.names import nearest, short_names
 from joulelab.analysis.table import Runs
 from joulelab.config import TRAINING_KEYS
-from joulelab.stats.front import Direction, non_dominated
+from joulelab.stats.front import Direction, Floats, non_dominated
 from joulelab.stats.front_probability import front_probability
+from joulelab.stats.lending import lend
 from joulelab.stats.repeats import Mean
 from joulelab.stats.uncertain import UncertainPoints
 
@@ -161,19 +162,38 @@ def _add_front(comparison: Comparison) -> None:
     points = table[[energy, "quality"]].to_numpy(dtype=float)
     directions: tuple[Direction, Direction] = ("min", comparison.direction)
     table["front"] = non_dominated(points, directions).members
-    # The shared part moves all points together: it cannot change who is on the front.
-    u = table[[f"{energy}_u_independent", "quality_u"]].to_numpy(dtype=float)
-    if len(table) > 1 and np.isnan(u).any():
-        once = int(np.isnan(u).any(axis=1).sum())
-        comparison.notes.append(
+    chances, note = _front_chances(comparison, points, directions)
+    table["front_probability"] = chances
+    if note and len(table) > 1:
+        comparison.notes.append(note)
+
+
+def _front_chances(
+    comparison: Comparison, points: Floats, directions: tuple[Direction, Direction]
+) -> tuple[Floats | float, str]:
+    """P(front), NaN where nothing was repeated, and what must be known of it."""
+    table, energy = comparison.table, comparison.energy
+    own = lend(points[:, 0], table[f"{energy}_u_independent"], table["n"], relative=True)
+    quality = lend(points[:, 1], table["quality_u"], table["n"])
+    u = np.column_stack([own.u, quality.u])
+    once = int((table["n"] == 1).sum())
+    if np.isnan(u).any():
+        return float("nan"), (
             f"how sure the front is stays unknown: {once} of {len(table)} configurations ran once "
             "(repeats=3 tells)"
         )
-    table["front_probability"] = (
-        float("nan")
-        if np.isnan(u).any()
-        else front_probability(UncertainPoints(points, u), directions)
-    )
+    # One meter of one machine: its error moves all its points together.
+    meters = table["host"].astype(str) + "/" + table["headline"].astype(str)
+    shared = np.column_stack([table[f"{energy}_u_shared"].fillna(0.0), np.zeros(len(table))])
+    freedom = np.column_stack([own.degrees_of_freedom, quality.degrees_of_freedom])
+    uncertain = UncertainPoints(points, u, shared, meters.to_numpy(dtype=str), freedom)
+    note = ""
+    if (own.lent | quality.lent).any():
+        note = (
+            f"{once} of {len(table)} configurations ran once: how sure their place on the front is "
+            "assumes that they scatter as the repeated ones do"
+        )
+    return front_probability(uncertain, directions), note
 
 
 def _notes(group: pd.DataFrame) -> Iterator[str]:
