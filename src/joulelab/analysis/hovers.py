@@ -15,6 +15,10 @@ from joulelab.units import duration, plus_minus, si
 UNITS = (("energy", "J"), ("duration", "s"), ("power_w", "W"), ("memory_bytes", "B"))
 
 
+NO_SCATTER = 1e-9
+"""Relative: what summing equal values in floating point leaves is not a scatter."""
+
+
 def configuration(comparison: Comparison, row: Mapping[Any, Any]) -> str:
     return "<br>".join(_configuration(comparison, row))
 
@@ -61,7 +65,9 @@ def with_u(value: float, u: float, unit: str) -> str:
         return si(value, unit) if math.isnan(u) else plus_minus(value, u, unit)
     if math.isnan(u):
         return f"{value:.3f}"
-    digits = 3 if u >= 5e-4 or u <= 0 else min(9, -math.floor(math.log10(u)))
+    if u <= NO_SCATTER * abs(value):
+        return f"{value:.4f} ± 0"
+    digits = 3 if u >= 5e-4 else min(6, -math.floor(math.log10(u)))
     return f"{value:.{digits}f} ± {u:.{digits}f}"
 
 
