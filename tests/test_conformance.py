@@ -13,7 +13,7 @@ from support.worlds.base import FAULTS
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 3.0
-AT_ONCE = 16
+AT_ONCE = 24
 
 CASES = conformance.cases()
 APPLICABLE = [

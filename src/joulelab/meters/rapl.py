@@ -187,14 +187,16 @@ class Counter:
 
     def read(self) -> Sample:
         """Infinity where what happened since the last good reading cannot be known."""
+        begin_ns = time.monotonic_ns()
         try:
             raw_uj = int(os.pread(self._fd, 32, 0))
         except (OSError, ValueError) as error:
             self._reopen(error)
             return Sample(time.monotonic_ns(), self.name, math.nan)
         now_ns = time.monotonic_ns()
+        # From before the last reading: a busy machine may lie between a reading and its stamp.
         last_ns, grown_uj = self._last_ns, raw_uj - self._last_uj
-        self._last_uj, self._last_ns = raw_uj, now_ns
+        self._last_uj, self._last_ns = raw_uj, begin_ns
         if last_ns:
             passed_ns = now_ns - last_ns
             if grown_uj < 0:
