@@ -81,6 +81,12 @@ def test_runs_that_were_left_out_for_their_zero_are_named_failed_ones_are_not() 
     assert rules(runs) == {}
 
 
+def test_a_run_that_is_there_twice_is_judged_once() -> None:
+    runs = changed(**{"energy_j/run/plug": 0.0})
+    runs.table.loc[4, "left_out"] = "duplicated id: a later run has the same"
+    assert rules(runs) == {}
+
+
 def test_the_summary_counts_among_those_that_a_rule_could_judge() -> None:
     runs = runs_table()
     runs.table["coverage/rapl.package-0"] = [0.5, 0.5, 1.0, 1.0] + [math.nan] * 32

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from joulelab.analysis.figures.study import distinct_instruments, numbers
+from joulelab.analysis.figures.study import distinct_instruments, ended, numbers
 from joulelab.analysis.table import Runs
 from joulelab.stats.front import Bools, Floats
 from joulelab.stats.outliers import FAR, robust_z
@@ -42,8 +42,7 @@ class Verdict:
 def distrusted(runs: Runs) -> pd.DataFrame:
     """`run_id`, `configuration`, `why`, `rule`, `among` (runs that the rule could judge): a row for
     each run and reason. Of finished runs, those that were left out for their zero joules too."""
-    table = runs.table
-    finished = table[table["status"].isin(["FINISHED"]) | table["status"].isna()]
+    finished = ended(runs.table)
     named = finished["configuration" if "configuration" in finished else "name"]
     names = named.where(named.notna(), finished["name"])
     parts = [

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from joulelab.analysis.distrust import weighings
-from joulelab.analysis.figures.study import numbers
+from joulelab.analysis.figures.study import ended, numbers
 from joulelab.analysis.table import Runs
 from joulelab.stats.clock import clock
 from joulelab.stats.front import Floats
@@ -21,8 +21,7 @@ TWOFOLD = 2.0
 def findings(runs: Runs) -> list[str]:
     """Sentences: instruments that are clocks or resolve nothing below some duration, quality that does
     not vary over repeats, provenances and machines that stand side by side."""
-    table = runs.table
-    rows = table[table["status"].isin(["FINISHED"]) | table["status"].isna()]
+    rows = ended(runs.table)
     seconds = numbers(rows, "duration_s")
     found: list[str] = []
     for label, joules in weighings(runs, rows).items():

@@ -22,7 +22,7 @@ from joulelab.analysis.figures.spec import (
     Points,
     Reference,
 )
-from joulelab.analysis.figures.study import Study, numbers
+from joulelab.analysis.figures.study import Study, ended, numbers
 from joulelab.stats.agreement import Fit, deming, least_squares
 from joulelab.stats.bland_altman import Limits, bland_altman
 from joulelab.stats.clock import clock
@@ -86,7 +86,7 @@ def _pair(study: Study, a: str, b: str) -> Pair:
     # Runs that were left out for a zero are what this figure is about.
     rows = study.everything if study.everything is not None else study.rows
     if "status" in rows:
-        rows = rows[rows["status"].isna() | rows["status"].isin(["FINISHED", "", None])]
+        rows = ended(rows)
     x, y = (numbers(rows, study.instruments[label]) for label in (a, b))
     both = np.isfinite(x) & np.isfinite(y)
     return Pair(a, b, x[both], y[both], numbers(rows, "duration_s")[both])

@@ -117,6 +117,15 @@ def distinct_instruments(runs: Runs, rows: pd.DataFrame) -> dict[str, str]:
     return found
 
 
+def ended(table: pd.DataFrame) -> pd.DataFrame:
+    """Finished runs, each once: those too that no comparison takes, as for a zero."""
+    finished = table["status"].isin(["FINISHED"]) | table["status"].isna()
+    if "left_out" in table:
+        twice = table["left_out"].astype(str).str.startswith(("duplicated", "paused"))
+        finished &= ~twice
+    return table[finished]
+
+
 def numbers(rows: pd.DataFrame, column: str) -> Floats:
     """(n,) floats, NaN for what is no finite number."""
     if column not in rows:
