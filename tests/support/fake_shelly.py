@@ -75,6 +75,7 @@ class FakeShelly2(FakePlug):
         self.component = component
         self.nonce_uses = nonce_uses
         self.scripts: dict[int, FakeScript] = {}
+        self.launch_s = 0.0
         self._nonces: dict[str, int] = {}
 
     def stop(self) -> None:
@@ -157,7 +158,9 @@ class FakeShelly2(FakePlug):
             return Reply(200, {"len": len(script.code)})
         if method == "Script.Start":
             was_running = script.running
+            begin_s = time.monotonic()
             script.start()
+            self.launch_s = time.monotonic() - begin_s
             return Reply(200, {"was_running": was_running})
         script.stop()
         if method == "Script.Delete":

@@ -78,7 +78,8 @@ class ShellyCounterWorld(ShellyWorld):
 
 
 class ShellyScriptWorld(ShellyWorld):
-    """An outage of the network hides only what is more than the script keeps."""
+    """An outage of the network hides only what is more than the script keeps, a restart of the plug the
+    time that node takes to be there again."""
 
     name = "shelly-script"
     needs = ("node",)
@@ -93,7 +94,9 @@ class ShellyScriptWorld(ShellyWorld):
         )
 
     def visible(self, start_ns: int, stop_ns: int) -> float:
-        if self.fault != "unreadable":
+        if self.fault not in ("unreadable", "wrap"):
             return super().visible(start_ns, stop_ns)
-        lost_s = max(0.0, self.to_s - self.from_s - KEPT * self.period_s)
+        kept_s = KEPT * self.period_s
+        outage_s = max(0.0, self.to_s - self.from_s - kept_s)
+        lost_s = outage_s if self.fault == "unreadable" else self.plug.launch_s
         return 1.0 - lost_s / ((stop_ns - start_ns) / 1e9)
