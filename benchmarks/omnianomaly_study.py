@@ -15,13 +15,11 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 from mlflow.tracking import MlflowClient
 
-from joulelab.continuing import TRAIN_J, TRAINING
+from joulelab.continuing import TRAIN_J
 from joulelab.stats.anomaly.verdict import verdict
 
 FIGURES = {
@@ -58,7 +56,6 @@ def answers_of(client: MlflowClient, run: Any) -> list[Answer]:
                 curve[entry.step][key.removeprefix("curve/")] = entry.value
     if not curve:
         return []
-    _add_training_joules(run, curve)
     if "test/vus_pr" in final:
         curve[max(curve)] |= {key: x for key, x in final.items() if key.startswith("test/")}
     return [
@@ -66,25 +63,6 @@ def answers_of(client: MlflowClient, run: Any) -> list[Answer]:
         for step, metrics in curve.items()
         if "test/vus_pr" in metrics
     ]
-
-
-def _add_training_joules(run: Any, curve: dict[int, dict[str, float]]) -> None:
-    """For a run that was stored without them, from its trace."""
-    if any(TRAIN_J in metrics for metrics in curve.values()):
-        return
-    folder = Path(urlparse(run.info.artifact_uri).path)
-    if not (folder / "trace.parquet").exists():
-        return
-    from joulelab.meters.energy import ledger
-    from joulelab.meters.tracing import trace
-
-    whole = trace.load(folder)
-    settled = ledger.settle(whole)
-    visits = [phase.stop_ns for phase in whole.phases if phase.name == TRAINING]
-    # A point follows the validation, and the score, that a stretch of steps ended with.
-    joules = ledger.phase_energy_j(whole, settled, TRAINING, visits)
-    for step, energy_j in zip(sorted(curve), joules.tolist(), strict=False):
-        curve[step][TRAIN_J] = energy_j
 
 
 def latest(answers: Iterable[Answer]) -> list[Answer]:
