@@ -31,8 +31,8 @@ class Conditions:
 
 @dataclass
 class Outcome:
-    """`steps`: units spent and the share held, wherever that grew; `decisions_s`: of each proposal,
-    with the assessments since the one before."""
+    """`steps`: units spent and the share held, wherever that grew; `decisions_s`: CPU
+    time of each proposal, with the assessments of the run that it led to."""
 
     steps: list[tuple[float, float]] = field(default_factory=list)
     decisions_s: list[float] = field(default_factory=list)
@@ -64,9 +64,9 @@ class Sweep:
 
     def run(self, budget: float) -> Outcome:
         while self._units < budget:
-            started = time.perf_counter()
+            started = time.process_time()
             proposal = self._strategy.propose(self._history())
-            self.outcome.decisions_s.append(time.perf_counter() - started)
+            self.outcome.decisions_s.append(time.process_time() - started)
             self._work(proposal)
         self.outcome.spent = self._units
         self.outcome.runs = len(self._trials)
@@ -99,9 +99,9 @@ class Sweep:
             if self._conditions.credited:
                 self._credit(float(true_s[epoch]), float(true_error[epoch]))
             epoch += 1
-            started = time.perf_counter()
+            started = time.process_time()
             verdict = self._strategy.assess(self._history(), number)
-            self.outcome.decisions_s[-1] += time.perf_counter() - started
+            self.outcome.decisions_s[-1] += time.process_time() - started
             decision = verdict.decision
             if decision == "go on":
                 until = min(max(until, verdict.until_step), EPOCHS)

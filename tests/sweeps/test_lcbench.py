@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,21 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("optuna")
 sys.path.append(str(Path(__file__).parents[2]))
 
-from benchmarks.lcbench import DEVELOPMENT, EPOCHS, SPACE, Score, Surrogate, folder, from_cube
-from benchmarks.lcbench_jobs import Conditions, Sweep
+from benchmarks.lcbench import (
+    DEVELOPMENT,
+    EPOCHS,
+    HELD_OUT,
+    SPACE,
+    Score,
+    Surrogate,
+    folder,
+    from_cube,
+)
+from benchmarks.lcbench_jobs import Conditions, Outcome, Sweep
 from benchmarks.sweeps import main, parsed
-from benchmarks.sweeps_report import report
+from benchmarks.sweeps_arms import ARMS, fingerprint
+from benchmarks.sweeps_report import by_pair, log_ratios, table
+from benchmarks.sweeps_results import Cell, Result, read, result_of, write
 
 from joulelab.sweeps.history import History, Proposal, Verdict
 from joulelab.sweeps.samplers import strategy
@@ -114,46 +127,90 @@ def test_crediting_every_epoch_can_only_help(surrogate: Surrogate) -> None:
     assert shares[0] > shares[1] > 0
 
 
+def words(tmp_path: Path) -> list[str]:
+    found = ["--tasks", "167152", "--seeds", "1", "--budget", "1"]
+    return [*found, "--results", str(tmp_path / "cells.csv"), "--page", str(tmp_path / "page.md")]
+
+
 def test_the_command_makes_each_cell_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["--samplers", "random", "qmc", "--tasks", "167152", "--seeds", "1", "--budget", "1"]
-    words += ["--cache", str(tmp_path)]
-    main(words)
-    files = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.json")}
-    assert len(files) == 2
-    assert "| random |" in capsys.readouterr().out
-    main(words)
-    assert {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.json")} == files
+    main([*words(tmp_path), "--samplers", "random"])
+    first = (tmp_path / "cells.csv").read_text()
+    assert len(first.splitlines()) == 2
+    assert "| `random` |" in (tmp_path / "page.md").read_text()
+    assert "1 cells, 1 to measure" in capsys.readouterr().out
+    main([*words(tmp_path), "--samplers", "random"])
+    assert "1 cells, 0 to measure" in capsys.readouterr().out
+    assert (tmp_path / "cells.csv").read_text() == first
 
 
-def test_held_out_tasks_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        parsed(["--tasks", "126026"])
-    assert "held out" in capsys.readouterr().err
-    assert parsed(["--tasks", "126026", "--held-out"]).tasks == ["126026"]
+def test_a_cell_of_older_code_is_not_reported_and_made_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = result("random", 3.0, fingerprint="older")
+    write(tmp_path / "cells.csv", [old])
+    main([*words(tmp_path), "--report"])
+    assert "1 cells of older code" in capsys.readouterr().out
+    assert "| `random` |" not in (tmp_path / "page.md").read_text()
+
+
+def test_fingerprints_tell_samplers_apart() -> None:
+    assert len({fingerprint(name) for name in ARMS}) == len(ARMS)
+
+
+def test_cells_come_back_from_their_file(tmp_path: Path) -> None:
+    cells = [result("gp", 8.0), result("gp", math.inf, noise=True), result("gp", 4.0, seed=3)]
+    write(tmp_path / "cells.csv", cells)
+    assert set(read(tmp_path / "cells.csv")) == set(cells)
+    write(tmp_path / "cells.csv", [*cells, replace(cells[0], area=0.125)])
+    assert sorted(each.area for each in read(tmp_path / "cells.csv"))[0] == 0.125
+
+
+def test_held_out_tasks_are_asked_for() -> None:
     assert set(parsed([]).tasks) == set(DEVELOPMENT)
+    assert set(parsed(["--tasks", "held-out"]).tasks) == set(HELD_OUT)
+    assert not set(HELD_OUT) & set(DEVELOPMENT)
+
+
+def test_a_task_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed(["--tasks", "12"])
+    assert "12 is no task" in capsys.readouterr().err
+
+
+def result(
+    sampler: str, units: float, seed: int = 0, noise: bool = False, fingerprint: str = "x"
+) -> Result:
+    """Reaches 70 % half-way to 80 %."""
+    cell = Cell(sampler, "167152", seed, noise, 0.0, 10.0)
+    arrived = (units / 2, units / 2, units, math.inf)
+    return Result(*astuple(cell), fingerprint, *arrived, 0.5, 0.85, 1.0, 1.5, 7, 50)
+
+
+def test_a_result_follows_from_its_outcome() -> None:
+    cell = Cell("ours", "167152", 0, False, 0.0, 10.0)
+    steps = [(2.0, 0.65), (4.0, 0.85), (11.0, 0.95)]
+    found = result_of(cell, "x", Outcome(steps, [0.5, 1.5], 11.0, 7, 50))
+    assert found.units == (2.0, 4.0, 4.0, math.inf)
+    assert found.area == pytest.approx((2 * 0.65 + 6 * 0.85) / 10)
+    assert (found.share, found.decision_mean_s, found.decision_max_s) == (0.85, 1.0, 1.5)
 
 
 def test_the_report_counts_and_compares() -> None:
-    def cell(sampler: str, spent: float) -> dict[str, object]:
-        steps = [(spent / 2, 0.65), (spent, 0.85)]
-        return {
-            "sampler": sampler,
-            "task": "167152",
-            "seed": 0,
-            "budget": 10.0,
-            "steps": steps,
-            "decisions_s": [0.5, 1.5],
-            "runs": 7,
-        }
-
-    row = report([cell("gp", 8.0), cell("ours", 4.0)]).splitlines()[2]
+    lines = table(
+        [result("gp", 8.0), result("ours", 4.0), result("ours", 1.0, seed=1)]
+    ).splitlines()
+    row = next(line for line in lines if line.startswith("| `ours` |"))
     cells = [part.strip() for part in row.strip("|").split("|")]
-    assert cells[0] == "ours"
+    assert cells[0] == "`ours`"
     assert cells[3] == "0.50 [0.50, 0.50]"
     assert cells[4] == "-"
-    assert cells[5] == "1/1/1/0 of 1"
-    assert cells[8] == "4.0"
-    assert cells[10] == f"{(2 * 0.65 + 6 * 0.85) / 10:.3f}"
-    assert cells[11] == "1.00 / 1.50"
+    assert cells[5] == "2/2/2/0 of 2"
+    assert cells[8:12] == ["2.5", "never", "0.500", "1.00 / 1.50"]
+    assert cells[-1] == "1 x 2"
+
+
+def test_a_run_that_never_arrives_counts_at_the_budget() -> None:
+    late = log_ratios(by_pair([result("gp", math.inf)], "gp"), by_pair([result("b", 5.0)], "b"), 2)
+    assert late == {"167152": [pytest.approx(math.log(2.0))]}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joulelab.sweeps.trajectory.evidence import Evidence, fit
-from joulelab.sweeps.trajectory.kernel import Kernel, Rows, prior
+from joulelab.sweeps.trajectory.kernel import TREND, Kernel, Rows, prior
 from joulelab.sweeps.trajectory.model import CurveModel
 
 PARAMETERS = 3
@@ -33,15 +33,19 @@ def some_kernel(random: np.random.Generator) -> Kernel:
 
 
 def covariance_by_definition(
-    kernel: Kernel, x: np.ndarray, other: np.ndarray, owner: np.ndarray, gap: float
+    kernel: Kernel, x: np.ndarray, other: np.ndarray, owner: np.ndarray, places: tuple[float, float]
 ) -> float:
+    a, b = places
+    gap, spread = abs(a - b), float(np.prod(kernel.spread(np.array(places))))
     s1, s2, s3, a1, a2 = kernel.amplitudes
     scaled = sum(
         (a - b) ** 2 / kernel.lengths[j] ** 2 for a, b, j in zip(x, other, owner, strict=True)
     )
     r = math.sqrt(5 * scaled)
     unit = (1 + r + r * r / 3) * math.exp(-r)
-    return unit * (s1 * math.exp(-gap / a1) + s3) + s2 * math.exp(-gap / a2)
+    return (
+        spread * unit * (s1 * math.exp(-gap / a1) + s3) + s2 * math.exp(-gap / a2) + TREND * a * b
+    )
 
 
 @settings(max_examples=20, deadline=None)
@@ -56,19 +60,20 @@ def test_predictions_are_those_of_a_plain_dense_process(seed: int) -> None:
     where = rows.places[rows.at]
 
     def k(x: np.ndarray, place: float, row: int) -> float:
-        gap = abs(place - where[row])
-        return covariance_by_definition(kernel, x, rows.features[row], rows.owner, gap)
+        both = (place, where[row])
+        return covariance_by_definition(kernel, x, rows.features[row], rows.owner, both)
 
     matrix = np.array(
         [[k(x, p, j) for j in range(len(rows))] for x, p in zip(rows.features, where, strict=True)]
     )
-    matrix += np.diag(kernel.noise(rows.places)[rows.at] * rows.noise_scale)
+    matrix += np.diag(kernel.noise * rows.noise_scale)
     standard = (values - values.mean()) / values.std()
     for i, x in enumerate(asked):
         for j, place in enumerate(places):
             cross = np.array([k(x, place, row) for row in range(len(rows))])
             expected = values.mean() + values.std() * cross @ np.linalg.solve(matrix, standard)
-            variance = kernel.prior_variance - cross @ np.linalg.solve(matrix, cross)
+            prior_variance = kernel.variance(np.array([place]))[0]
+            variance = prior_variance - cross @ np.linalg.solve(matrix, cross)
             assert mean[i, j] == pytest.approx(expected, rel=1e-4, abs=1e-4)
             assert sd[i, j] == pytest.approx(values.std() * math.sqrt(variance), rel=1e-3)
 
@@ -85,15 +90,12 @@ def test_the_gradient_is_that_of_the_evidence(seed: int) -> None:
     assert gradient == pytest.approx(by_differences, rel=1e-3, abs=1e-4)
 
 
-def test_a_fit_sees_which_parameter_matters_and_where_noise_is() -> None:
+def test_a_fit_sees_which_parameter_matters() -> None:
     random = np.random.default_rng(3)
     rows = some_rows(random, 120)
-    noise = np.where(rows.places[rows.at] < 0.2, 0.5, 0.01)
-    values = np.sin(6 * rows.features[:, 0]) + noise * random.standard_normal(len(rows))
+    values = np.sin(6 * rows.features[:, 0]) + 0.05 * random.standard_normal(len(rows))
     kernel = fit(rows, (values - values.mean()) / values.std(), 60)
     assert kernel.lengths[0] < 0.5 * kernel.lengths[1:].min()
-    early, late = kernel.noise(np.array([0.0, 1.0]))
-    assert early > 20 * late
 
 
 def test_noise_is_smoothed_away() -> None:
@@ -105,3 +107,27 @@ def test_noise_is_smoothed_away() -> None:
     mean, _ = CurveModel(kernel, rows, values).predict(rows.features, rows.places)
     found = mean[np.arange(len(rows)), rows.at]
     assert np.abs(found - truth).mean() < 0.4 * np.abs(values - truth).mean()
+
+
+def test_a_fit_sees_that_configurations_differ_late_only() -> None:
+    random = np.random.default_rng(5)
+    rows = some_rows(random, 120)
+    values = np.where(rows.places[rows.at] > 0.5, np.sin(6 * rows.features[:, 0]), 0.0)
+    kernel = fit(rows, (values - values.mean()) / values.std(), 60)
+    early, late = kernel.spread(np.array([0.0, 1.0]))
+    assert late > 3 * early
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds)
+def test_the_joint_prediction_agrees_with_the_others(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    rows = some_rows(random)
+    model = CurveModel(some_kernel(random), rows, random.standard_normal(len(rows)))
+    asked, places = random.random((1, PARAMETERS + 1)), np.array([0.1, 0.4, 0.8])
+    mean, covariance, noise = model.joint(asked, places)
+    means, sds = model.predict(asked, places)
+    assert noise > 0
+    assert mean == pytest.approx(means[0], rel=1e-3, abs=1e-3)
+    assert np.sqrt(covariance.diagonal()) == pytest.approx(sds[0], rel=5e-3, abs=1e-3)
+    assert np.linalg.eigvalsh(covariance).min() > -1e-6

@@ -54,7 +54,7 @@ def test_an_unknown_reference_is_read_off_the_first_runs() -> None:
     later = trial(3, [5.0, 1.0], cost_per_step=100.0)
     problem = derive(history(*first, later), 3, 10, ONE)
     assert problem is not None
-    assert problem.reference == 30.0
+    assert problem.reference == pytest.approx(24.0)
     assert problem.cost_reference == pytest.approx(10.0)
 
 
@@ -65,7 +65,7 @@ def test_a_given_reference_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("losses", "ideal"), [([5.0, 9.0], 0.0), ([-0.9, -0.2], -1.0), ([-50.0, -40.0], -55.0)]
+    ("losses", "ideal"), [([5.0, 9.0], 0.0), ([-0.9, -0.2], -1.0), ([-50.0, -40.0], -52.0)]
 )
 def test_losses_are_counted_from_what_cannot_be_beaten(losses: list[float], ideal: float) -> None:
     runs = [trial(number, [loss]) for number, loss in enumerate(losses)]
@@ -125,7 +125,7 @@ def many_curves(count: int) -> tuple[list[Curve], Problem]:
 def test_the_models_get_no_more_rows_than_the_cap() -> None:
     curves, problem = many_curves(300)
     kept = within_cap(curves, problem, 200)
-    assert 150 < sum(int(curve.conditioned().sum()) for curve in kept) <= 200
+    assert 150 < sum(len(curve) for curve in kept) <= 200
     assert [curve.number for curve in kept] == sorted(curve.number for curve in kept)
 
 

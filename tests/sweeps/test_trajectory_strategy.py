@@ -130,15 +130,6 @@ def test_paused_runs_are_taken_up_again_where_nothing_new_is_left() -> None:
     assert strategy(space, resume=False).propose(world.history()).resumes is None
 
 
-@pytest.mark.parametrize(("offset", "kept"), [(500.0, True), (0.0, False)])
-def test_money_is_kept_for_long_runs_where_nothing_learns_much(offset: float, kept: bool) -> None:
-    world = World(PLAIN, lambda config, step: (offset + losses(config, step)[0],))
-    world.run(strategy(long_share=0.0), 22)
-    rich = replace(world.history(), spent=1e4)
-    proposal = strategy(long_share=0.9).propose(rich)
-    assert (proposal.until_step >= LONGEST / 2) == kept
-
-
 def test_parameters_may_be_inactive() -> None:
     world = played(30, CONDITIONAL)
     assert any(math.isnan(value) for trial in world.trials.values() for value in trial.unit)
@@ -182,7 +173,7 @@ def test_failed_runs_are_avoided() -> None:
             world.trials[number] = replace(trial, points=(), state="failed")
     chosen = []
     for seed in range(6):
-        proposal = strategy(seed=seed, long_share=0.0).propose(world.history())
+        proposal = strategy(seed=seed).propose(world.history())
         if proposal.config is not None:
             chosen.append(PLAIN.to_unit(proposal.config)[0])
     assert np.mean(np.array(chosen) > 0.5) < 0.5

@@ -44,7 +44,7 @@ class Space:
     def active(self, config: Mapping[str, Any]) -> tuple[str, ...]:
         """Keys that count in `config`, in the space's order; values of the others are ignored."""
         chosen: dict[str, bool] = {}
-        for key in self._parents_first:
+        for key in self.parents_first:
             chosen[key] = all(
                 chosen[other] and any(value == config.get(other) for value in allowed)
                 for other, allowed in self.parameters[key].when.items()
@@ -66,7 +66,7 @@ class Space:
             raise ValueError(f"{len(unit)} coordinates for {self.size} parameters")
         places = dict(zip(self.parameters, unit, strict=True))
         config: dict[str, Any] = {}
-        for key in self._parents_first:
+        for key in self.parents_first:
             parameter = self.parameters[key]
             if not all(
                 other in config and any(value == config[other] for value in allowed)
@@ -86,7 +86,8 @@ class Space:
         )
 
     @cached_property
-    def _parents_first(self) -> tuple[str, ...]:
+    def parents_first(self) -> tuple[str, ...]:
+        """Keys, each after those that its activity depends on."""
         ordered: list[str] = []
         waiting = dict(self.parameters)
         while waiting:
@@ -124,7 +125,7 @@ class Space:
                 parent.to_unit(value)
             except ConfigError as error:
                 raise ConfigError(f"depends on {other}: {error.what}", where=key) from None
-        self._parents_first  # noqa: B018  (a circle is an error now, not at the first trial)
+        self.parents_first  # noqa: B018  (a circle is an error now, not at the first trial)
 
     def _coordinate(self, key: str, config: Mapping[str, Any]) -> float:
         try:

@@ -19,21 +19,20 @@ from joulelab.sweeps.trajectory.rungs import Rungs
 from joulelab.sweeps.trajectory.warps import Warp
 
 Floats = npt.NDArray[np.float64]
-# A task is hard while its best loss is more than this share of the reference.
-HARD_SHARE = 0.5
-Bools = npt.NDArray[np.bool_]
+# Of a variance, below which it is rounding.
+LEAST_SHARE = 1e-6
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Points of curves, one after the other: `curve` (n,) index of each, `given` (n,) whether the
-    models are conditioned on it, `places` (u,) and `at` (n,) its position along the steps."""
+    """Points of curves, one after the other: `curve` (n,) index of each, `places` (u,) and `at` (n,)
+    its position along the steps. The models are given all of them: where one were wrong about a
+    point and never told, the same configuration would be tried again and again."""
 
     curve: npt.NDArray[np.intp]
     steps: Floats
     costs: Floats
     losses: Floats
-    given: Bools
     places: Floats
     at: npt.NDArray[np.intp]
 
@@ -47,15 +46,13 @@ class Seen:
             steps,
             np.concatenate([curve.costs for curve in curves]),
             np.concatenate([curve.losses for curve in curves]),
-            np.concatenate([curve.conditioned() for curve in curves]),
             places,
             at,
         )
 
     def rows(self, features: Floats, owner: npt.NDArray[np.intp], scale: Floats) -> Rows:
-        """Of the points that are given; `features` (curves, p), `scale` (n,)."""
-        given = self.given
-        return Rows(features[self.curve[given]], owner, self.places, self.at[given], scale[given])
+        """`features` (curves, p), `scale` (n,)."""
+        return Rows(features[self.curve], owner, self.places, self.at, scale)
 
     @property
     def log_cost_per_step(self) -> Floats:
@@ -92,11 +89,11 @@ class Belief:
         self._seen = seen = Seen.of(self.curves, rungs)
         scale = warp.slope(seen.losses) ** 2
         rows = seen.rows(self._features, embedding.owner, scale)
-        self._loss = CurveModel(kernels.loss, rows, warp.forward(seen.losses)[seen.given])
+        self._loss = CurveModel(kernels.loss, rows, warp.forward(seen.losses))
         rows = seen.rows(self._features, embedding.owner, np.ones_like(scale))
-        self._cost = CurveModel(kernels.cost, rows, seen.log_cost_per_step[seen.given])
+        self._cost = CurveModel(kernels.cost, rows, seen.log_cost_per_step)
         self._places = rungs.positions(rungs.steps)
-        self.losses = self._smoothed(scale)
+        self.losses = self._smoothed()
         self.grid = cost_grid(float(seen.costs.min()), problem.cost_reference)
         allowed = np.array([curve.feasible for curve in self.curves])[seen.curve]
         self._counted = np.flatnonzero(allowed)
@@ -105,20 +102,9 @@ class Belief:
     def _front_points(self) -> tuple[Floats, Floats]:
         return np.log10(self._seen.costs[self._counted]), self.losses[self._counted]
 
-    def _smoothed(self, scale: Floats) -> Floats:
-        """(n,) posterior loss at every point seen, so that a lucky value does not make the front.
-        Points the model was not given are weighed in one by one, by their noise."""
-        seen = self._seen
-        mean, sd = self._loss.predict(self._features, seen.places)
-        mean, variance = mean[seen.curve, seen.at], sd[seen.curve, seen.at] ** 2
-        noise = self._loss.noise_variance(seen.places)[seen.at] * scale
-        trust = np.where(seen.given, 0.0, variance / (variance + noise))
-        return self.warp.inverse(mean + trust * (self.warp.forward(seen.losses) - mean))
-
-    @property
-    def hard(self) -> bool:
-        """Nothing found so far is much better than the reference."""
-        return bool(self.best[-1] > HARD_SHARE * self.problem.reference)
+    def _smoothed(self) -> Floats:
+        """(n,) posterior loss at every point seen, so that a lucky value does not make the front."""
+        return self.warp.inverse(self._loss.at_rows())
 
     def front_owners(self) -> list[int]:
         """Numbers of the runs that own a part of the front, each once, cheapest part first."""
@@ -132,18 +118,34 @@ class Belief:
         """(n, k) warped mean and sd at every rung."""
         return self._loss.predict(self.embedding.features(units), self._places)
 
+    def with_news(self, curve: Curve) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+        """(1, k) warped mean and sd at every rung of a curve that is not among `curves`: before and
+        after its points are seen."""
+        seen = self.rungs.positions(curve.steps)
+        places = np.append(self._places, seen)
+        mean, joint, noise = self._loss.joint(
+            self.embedding.features(np.array([curve.unit])), places
+        )
+        count = len(self._places)
+        values = self.warp.forward(curve.losses)
+        level = noise * self.warp.slope(curve.losses) ** 2 + LEAST_SHARE * joint.diagonal().max()
+        gain = np.linalg.solve(joint[count:, count:] + np.diag(level), joint[count:, :count]).T
+        after = mean[:count] + gain @ (values - mean[count:])
+        left = joint.diagonal()[:count] - np.einsum("ij,ji->i", gain, joint[count:, :count])
+        least = LEAST_SHARE * joint.diagonal().max()
+        sds = [np.sqrt(np.maximum(each, least)) for each in (joint.diagonal()[:count], left)]
+        return (mean[None, :count], sds[0][None]), (after[None], sds[1][None])
+
     def log_costs_at(self, units: Floats) -> tuple[Floats, Floats]:
-        """(n, k) mean and sd of log10 of the cost up to every rung, rising along k."""
+        """(n, k) mean and sd of log10 of the cost up to every rung, the mean rising along k."""
         mean, sd = self._cost.predict(self.embedding.features(units), self._places)
         total = mean + np.log10(np.asarray(self.rungs.steps, dtype=float))
         return np.maximum.accumulate(total, axis=1), sd
 
     def log_cost_early(self, units: Floats) -> Floats:
         """(n,) log10 cost up to the second rung."""
-        place = min(1, len(self.rungs) - 1)
-        features = self.embedding.features(units)
-        mean, _ = self._cost.predict(features, self._places[place : place + 1])
-        return mean[:, 0]
+        place = self._places[min(1, len(self.rungs) - 1)]
+        return self._cost.mean(self.embedding.features(units), place)
 
     def likely_feasible(self, units: Floats) -> Floats:
         """(n,) probability that a run neither fails nor breaks a constraint."""

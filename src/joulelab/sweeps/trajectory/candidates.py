@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import qmc
 
 Floats = npt.NDArray[np.float64]
 TOP = float(np.nextafter(1.0, 0.0))
 PARENT_SDS = (0.3, 0.12, 0.05)
-REFINE_SDS = (0.2, 0.1, 0.1, 0.05, 0.05, 0.03)
+REFINE_SDS = (0.15, 0.1, 0.07, 0.04)
 MUTATED_SHARE = 0.6
+END_SHARE = 0.3
 
 
-def sobol(dimensions: int, index: int, seed: int) -> Floats:
-    """(d,) point `index` of the scrambled Sobol sequence of this seed."""
-    sequence = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng([seed, 0]))
-    if index:  # SciPy refuses to go forward by none
-        sequence.fast_forward(index)
-    point: Floats = np.minimum(sequence.random(1)[0], TOP)
-    return point
+def scattered(
+    count: int, categorical: npt.NDArray[np.bool_], random: np.random.Generator
+) -> Floats:
+    """(count, d) uniform, but each number at one of its ends with a probability of its own: in many
+    dimensions the ends are where least is known, and uniform points never lie there."""
+    units = random.random((count, len(categorical)))
+    ends = random.random(units.shape) < END_SHARE * (random.random((count, 1)) < 0.5)
+    return np.where(ends & ~categorical, np.round(units) * TOP, units)
 
 
 def filled(units: Floats, random: np.random.Generator) -> Floats:

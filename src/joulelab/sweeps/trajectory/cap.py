@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from joulelab.sweeps.trajectory.curves import Curve
 from joulelab.sweeps.trajectory.problem import Problem
 
-MOST_ROWS = 400
+MOST_ROWS = 256
 # The rest goes to runs drawn evenly from the others: a model that is only shown what went well
 # expects everything to go well.
 NEAR_FRONT_SHARE = 0.75
@@ -20,7 +21,7 @@ def within_cap(
 ) -> list[Curve]:
     """In the order given: all that run, then those that came nearest to the front of raw values
     (the smallest ratio of a loss to the best at that cost), then others, evenly by number."""
-    rows = np.array([int(curve.conditioned().sum()) for curve in curves])
+    rows = np.array([len(curve) for curve in curves])
     if rows.sum() <= most_rows:
         return list(curves)
     running = np.array([curve.state == "running" for curve in curves])
@@ -31,7 +32,7 @@ def within_cap(
     others = np.sort(order[~near])
     left = most_rows - rows[order[near]].sum()
     stride = max(1.0, rows[others].sum() / max(left, 1))
-    evenly = others[np.unique((np.arange(0, len(others), stride)).astype(int))]
+    evenly = others[:: math.ceil(stride)]
     evenly = evenly[np.cumsum(rows[evenly]) <= left]
     return [curves[i] for i in np.sort(np.concatenate([order[near], evenly]))]
 

@@ -8,15 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from joulelab.sweeps.history import History, Point, State
+from joulelab.sweeps.history import History, Point, State, Trial
 from joulelab.sweeps.trajectory.problem import Problem, usable
 from joulelab.sweeps.trajectory.rungs import Rungs
 
 Floats = npt.NDArray[np.float64]
-# Rungs of a run that the models are conditioned on, beside its last: every other one, as its
-# neighbours say nearly the same. The first only of few runs: on many tasks it is the same for all.
-EVERY = 2
-RUNS_WITH_FIRST_RUNG = 12
 
 
 @dataclass(frozen=True)
@@ -41,15 +37,10 @@ class Curve:
     def last_step(self) -> int:
         return int(self.steps[-1]) if len(self) else 0
 
-    def conditioned(self) -> npt.NDArray[np.bool_]:
-        """(r,) which of the points the models are given."""
-        index = np.arange(len(self))
-        chosen: npt.NDArray[np.bool_] = index % EVERY == 1
-        if self.number < RUNS_WITH_FIRST_RUNG:
-            chosen |= index == 0
-        if len(self):
-            chosen[-1] = True
-        return chosen
+    @property
+    def foreseen(self) -> float:
+        """What it will have cost where it was sent to, at its own cost per step so far."""
+        return self.paid * max(self.planned, self.last_step) / self.last_step if len(self) else 0.0
 
 
 def at_rungs(points: Sequence[Point], rungs: Rungs) -> list[Point]:
@@ -60,18 +51,30 @@ def at_rungs(points: Sequence[Point], rungs: Rungs) -> list[Point]:
     return [nearest[key] for key in sorted(nearest)]
 
 
-def curves_of(history: History, problem: Problem, rungs: Rungs) -> list[Curve]:
-    """By number, runs without a usable point included."""
-    return [_curve(history, number, problem, rungs) for number in sorted(history.trials)]
+Known = dict[int, tuple[Trial, bytes, Curve]]
 
 
-def _curve(history: History, number: int, problem: Problem, rungs: Rungs) -> Curve:
-    trial = history.trials[number]
+def curves_of(
+    history: History, problem: Problem, rungs: Rungs, known: Known | None = None
+) -> list[Curve]:
+    """By number, runs without a usable point included. `known` remembers those that stay the same."""
+    known = {} if known is None else known
+    axes = b"".join(each.tobytes() for each in (problem.ideal, problem.nadir, problem.weights))
+    curves = []
+    for number, trial in sorted(history.trials.items()):
+        before = known.get(number)
+        if before is None or before[0] is not trial or before[1] != axes:
+            before = known[number] = (trial, axes, _curve(trial, problem, rungs))
+        curves.append(before[2])
+    return curves
+
+
+def _curve(trial: Trial, problem: Problem, rungs: Rungs) -> Curve:
     points = at_rungs(usable(trial, problem.columns), rungs)
     last = points[-1].step if points else 0
     running = trial.state == "running"
     return Curve(
-        number,
+        trial.number,
         trial.unit,
         np.array([point.step for point in points], dtype=float),
         np.array([point.cost for point in points], dtype=float),
@@ -87,12 +90,6 @@ def start_cost(history: History) -> float:
     """What a new or resumed run costs before its first step: the median of what is known."""
     known = [trial.start_cost for trial in history.trials.values()]
     return float(np.median(known)) if known else 0.0
-
-
-def spent_on_long(curves: Sequence[Curve], rungs: Rungs) -> float:
-    """Money in runs of at least half the steps, and what running ones were sent to."""
-    half = rungs.steps[rungs.half_way]
-    return sum(curve.paid for curve in curves if max(curve.last_step, curve.planned) >= half)
 
 
 def by_number(curves: Sequence[Curve]) -> Mapping[int, Curve]:

@@ -13,7 +13,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from joulelab.sweeps.space import Choice, Space
+from joulelab.sweeps.space import Choice, Float, Integer, Parameter, Space
 
 Floats = npt.NDArray[np.float64]
 OFF_AXIS = 0.5
@@ -53,5 +53,27 @@ class Embedding:
     def canonical(self, units: Floats) -> Floats:
         """Units of the configurations that these stand for: whole numbers, categories, NaN where
         inactive."""
-        space = self._space
-        return np.array([space.to_unit(space.from_unit(tuple(row))) for row in units.tolist()])
+        parameters = self._space.parameters
+        columns = dict(zip(parameters, units.T, strict=True))
+        snapped = {key: _snapped(parameters[key], columns[key]) for key in parameters}
+        for key in self._space.parents_first:
+            active = np.ones(len(units), dtype=bool)
+            for other, allowed in parameters[key].when.items():
+                places = [parameters[other].to_unit(value) for value in allowed]
+                # An inactive parent is NaN, which is close to nothing.
+                active &= np.isclose(snapped[other][:, None], places, rtol=0, atol=1e-12).any(1)
+            snapped[key] = np.where(active, snapped[key], np.nan)
+        return np.column_stack([snapped[key] for key in parameters])
+
+
+def _snapped(parameter: Parameter, column: Floats) -> Floats:
+    """Coordinates of the values at these coordinates."""
+    if isinstance(parameter, Float):
+        return np.full_like(column, 0.5) if parameter.low == parameter.high else column
+    if isinstance(parameter, Integer) and parameter.log:
+        low, high = math.log(parameter.low - 0.5), math.log(parameter.high + 0.5)
+        values = np.round(np.exp(low + column * (high - low)))
+        values = np.clip(values, parameter.low, parameter.high)
+        return np.asarray((np.log(values) - low) / (high - low))
+    places = np.minimum(np.floor(column * parameter.count), parameter.count - 1)
+    return np.asarray((places + 0.5) / parameter.count)

@@ -38,7 +38,7 @@ class Evidence:
         own, shared = kernel.of_places(rows.places, rows.places)
         pairs = np.ix_(rows.at, rows.at)
         own_pairs = own[pairs]
-        noise = np.exp(self._hats @ theta[rows.parameters + 5 :]) * rows.noise_scale
+        noise = kernel.noise * rows.noise_scale
         matrix = unit * own_pairs + shared[pairs]
         matrix[np.diag_indices_from(matrix)] += noise
         try:
@@ -51,10 +51,11 @@ class Evidence:
         weights = 0.5 * (np.outer(alpha, alpha) - inverse)
         lengths = self._flat @ (weights * own_pairs * slope).ravel() * (-2 / kernel.lengths**2)
         along = self._along(kernel, self._fold(weights * unit), self._fold(weights))
-        level = self._hats.T @ (np.diag(weights) * noise)
+        spread = 2 * self._hats.T @ (weights * unit * own_pairs).sum(axis=1)
+        level = [np.diag(weights) @ noise]
         z = (theta - self._mean) / self._sd
         loss = 0.5 * self._values @ alpha + np.log(np.diag(factor)).sum() + 0.5 * z @ z
-        return float(loss), z / self._sd - np.concatenate([lengths, along, level])
+        return float(loss), z / self._sd - np.concatenate([lengths, along, spread, level])
 
     def _fold(self, weights: Floats) -> Floats:
         folded: Floats = self._at.T @ weights @ self._at
@@ -62,6 +63,8 @@ class Evidence:
 
     def _along(self, kernel: Kernel, of_runs: Floats, of_all: Floats) -> Floats:
         s1, s2, s3, a1, a2 = kernel.amplitudes
+        spread = kernel.spread(self._rows.places)
+        of_runs = of_runs * np.outer(spread, spread)
         first, second = s1 * np.exp(-self._gap / a1), s2 * np.exp(-self._gap / a2)
         return np.array(
             [

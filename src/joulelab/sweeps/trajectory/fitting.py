@@ -24,10 +24,10 @@ from joulelab.sweeps.trajectory.rungs import Rungs
 from joulelab.sweeps.trajectory.warps import Warp
 
 Floats = npt.NDArray[np.float64]
-GROWTH = 1.2
-ITERATIONS = 36
+GROWTH = 1.25
+ITERATIONS = 24
 # A fit takes some 50 evaluations of n^3: few rows are enough for a dozen numbers.
-FIT_ROWS = 160
+FIT_ROWS = 128
 REMEMBERED = 64
 
 
@@ -43,7 +43,7 @@ def fit_curves(curves: Sequence[Curve]) -> list[Curve]:
     """Runs below the milestone that are at rest; of many, evenly spaced ones, newest included."""
     below = milestone(max(len(curves) - 1, 1))
     chosen = [c for c in curves[:below] if len(c) and c.state != "running"]
-    rows = sum(int(curve.conditioned().sum()) for curve in chosen)
+    rows = sum(len(curve) for curve in chosen)
     stride = -(-rows // FIT_ROWS)
     return chosen[::-1][:: max(stride, 1)][::-1] if chosen else [c for c in curves if len(c)]
 
@@ -61,8 +61,8 @@ class Fitter:
         loss_rows = seen.rows(features, self._embedding.owner, scale)
         cost_rows = seen.rows(features, self._embedding.owner, np.ones_like(scale))
         return Kernels(
-            self._fitted(loss_rows, warp.forward(seen.losses)[seen.given]),
-            self._fitted(cost_rows, seen.log_cost_per_step[seen.given]),
+            self._fitted(loss_rows, warp.forward(seen.losses)),
+            self._fitted(cost_rows, seen.log_cost_per_step),
             self._of_feasibility(curves),
         )
 

@@ -1,13 +1,15 @@
 """Covariance of a quantity at (configuration, step), with the derivatives that a fit needs.
 
-k = M(x, x') (s1 exp(-|l - l'| / a1) + s3) + s2 exp(-|l - l'| / a2)
+k = g(l) g(l') M(x, x') (s1 exp(-|l - l'| / a1) + s3) + s2 exp(-|l - l'| / a2)
 
 M: Matern-5/2 of unit variance with a length for each parameter (Rasmussen and Williams 2006, eq.
 4.17); l: position of a step (rungs.py). s3 is what a run keeps over all its steps, s1 how its curve
 departs from that, s2 a curve that all runs share, rough enough to jump between neighbours (freeze-
 thaw: Swersky, Snoek and Adams, arXiv 1406.3896, with their exponential decay replaced).
 
-Noise is a variance of its own at each step, log-linear between three knots along l.
+g is how far configurations differ at a step, log-linear between three knots along l, the middle one
+1: at the first step they often all are as bad as chance, and a stationary kernel then takes what
+sets them apart later for noise.
 """
 
 from __future__ import annotations
@@ -19,11 +21,15 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
-KNOTS = np.array([0.0, 0.5, 1.0])
+# The middle one is where the second rung of nine lies.
+KNOTS = np.array([0.0, 0.2, 1.0])
 # Logs of s1, s2, s3, a1, a2: prior mean, prior sd, bounds.
 AMPLITUDES_MEAN = np.log([0.3, 0.5, 0.5, 0.5, 0.5])
-AMPLITUDES_SD = np.array([1.0, 1.5, 1.0, 1.0, 1.0])
-LENGTH_MEAN, LENGTH_SD = float(np.log(0.7)), 1.0
+AMPLITUDES_SD = np.array([1.0, 1.5, 1.0, 0.5, 0.5])
+LENGTH_MEAN, LENGTH_SD = float(np.log(0.5)), 1.0
+# Of a straight line along l, the same for all: runs that are all short say which way it goes on.
+TREND = 3.0
+SPREAD_SD, SPREAD_BOUNDS = 1.0, (-5.0, 2.0)
 NOISE_MEAN, NOISE_SD = float(np.log(1e-3)), 2.0
 LENGTH_BOUNDS, AMPLITUDE_BOUNDS = (-2.5, 2.5), (-6.0, 4.0)
 DECAY_BOUNDS, NOISE_BOUNDS = (-3.0, 2.0), (-12.0, 1.0)
@@ -56,9 +62,15 @@ class Rows:
 
 
 def prior(parameters: int) -> tuple[Floats, Floats]:
-    """Mean and sd of the Gaussian on theta = logs of (lengths, s1, s2, s3, a1, a2, noise knots)."""
-    mean = [np.full(parameters, LENGTH_MEAN), AMPLITUDES_MEAN, np.full(len(KNOTS), NOISE_MEAN)]
-    sd = [np.full(parameters, LENGTH_SD), AMPLITUDES_SD, np.full(len(KNOTS), NOISE_SD)]
+    """Mean and sd of the Gaussian on theta = logs of (lengths, s1, s2, s3, a1, a2, g at the first
+    and the last knot, noise)."""
+    mean = [np.full(parameters, LENGTH_MEAN), AMPLITUDES_MEAN, np.zeros(2), np.array([NOISE_MEAN])]
+    sd = [
+        np.full(parameters, LENGTH_SD),
+        AMPLITUDES_SD,
+        np.full(2, SPREAD_SD),
+        np.array([NOISE_SD]),
+    ]
     return np.concatenate(mean), np.concatenate(sd)
 
 
@@ -67,14 +79,15 @@ def bounds(parameters: int) -> list[tuple[float, float]]:
         [LENGTH_BOUNDS] * parameters
         + [AMPLITUDE_BOUNDS] * 3
         + [DECAY_BOUNDS] * 2
-        + [NOISE_BOUNDS] * len(KNOTS)
+        + [SPREAD_BOUNDS] * 2
+        + [NOISE_BOUNDS]
     )
 
 
 def hats(places: Floats) -> Floats:
-    """(n, 3) weight of each knot at a position."""
+    """(n, 2) weight of the first and the last knot at a position."""
     clipped = np.clip(places, KNOTS[0], KNOTS[-1])
-    return np.stack([np.interp(clipped, KNOTS, row) for row in np.eye(len(KNOTS))], axis=1)
+    return np.stack([np.interp(clipped, KNOTS, row) for row in np.eye(len(KNOTS))[[0, -1]]], axis=1)
 
 
 def matern(squared: Floats) -> tuple[Floats, Floats]:
@@ -99,15 +112,22 @@ class Kernel:
         return np.asarray(np.exp(self.theta[self.parameters : self.parameters + 5]))
 
     @property
-    def prior_variance(self) -> float:
-        return float(self.amplitudes[:3].sum())
+    def noise(self) -> float:
+        return float(np.exp(self.theta[-1]))
 
-    def noise(self, places: Floats) -> Floats:
-        return np.asarray(np.exp(hats(places) @ self.theta[self.parameters + 5 :]))
+    def spread(self, places: Floats) -> Floats:
+        """(n,) g."""
+        return np.asarray(np.exp(hats(places) @ self.theta[self.parameters + 5 : -1]))
+
+    def variance(self, places: Floats) -> Floats:
+        """(n,) prior variance, without noise."""
+        s1, s2, s3, *_ = self.amplitudes
+        return np.asarray(self.spread(places) ** 2 * (s1 + s3) + s2 + TREND * places**2)
 
     def of_configurations(self, a: Floats, b: Floats, owner: Integers) -> Floats:
         """(n, m) M between two sets of features."""
-        left, right = a / self.lengths[owner], b / self.lengths[owner]
+        lengths = self.lengths[owner].astype(a.dtype)
+        left, right = a / lengths, b / lengths
         squared = (left**2).sum(1)[:, None] + (right**2).sum(1)[None, :] - 2 * left @ right.T
         return matern(squared)[0]
 
@@ -115,7 +135,9 @@ class Kernel:
         """(n, m) factor on M, and the shared part that is added."""
         s1, s2, s3, a1, a2 = self.amplitudes
         gap = np.abs(a[:, None] - b[None, :])
-        return s1 * np.exp(-gap / a1) + s3, s2 * np.exp(-gap / a2)
+        spread = np.outer(self.spread(a), self.spread(b))
+        trend = TREND * np.outer(a, b)
+        return spread * (s1 * np.exp(-gap / a1) + s3), s2 * np.exp(-gap / a2) + trend
 
     def covariance(self, rows: Rows) -> Floats:
         """(n, n) of the rows, noise included."""
@@ -123,5 +145,5 @@ class Kernel:
         pairs = np.ix_(rows.at, rows.at)
         matrix = self.of_configurations(rows.features, rows.features, rows.owner)
         matrix = matrix * own[pairs] + shared[pairs]
-        matrix[np.diag_indices_from(matrix)] += self.noise(rows.places)[rows.at] * rows.noise_scale
+        matrix[np.diag_indices_from(matrix)] += self.noise * rows.noise_scale
         return matrix

@@ -15,13 +15,14 @@ from joulelab.sweeps.trajectory.candidates import (
     REFINE_SDS,
     TOP,
     children,
+    scattered,
     spread_by,
 )
 from joulelab.sweeps.trajectory.curves import Curve
 
 Floats = npt.NDArray[np.float64]
-UNIFORM, SPREAD, SPREAD_FROM, NEAR_FRONT = 125, 125, 1500, 160
-REFINED, CHILDREN = 8, 10
+UNIFORM, SPREAD, SPREAD_FROM, NEAR_FRONT = 150, 80, 500, 130
+REFINED, CHILDREN = 8, 8
 MOST_PAUSED = 40
 
 
@@ -64,10 +65,9 @@ def new_ways(
 def _first_candidates(
     belief: Belief, categorical: npt.NDArray[np.bool_], random: np.random.Generator
 ) -> Floats:
-    dimensions = len(categorical)
     canonical = belief.embedding.canonical
-    uniform = random.random((UNIFORM, dimensions))
-    pool = random.random((SPREAD_FROM, dimensions))
+    uniform = scattered(UNIFORM, categorical, random)
+    pool = scattered(SPREAD_FROM, categorical, random)
     # Uniform points hardly ever lie in the cheap corner, where half of the log-cost axis is.
     cheap_first = belief.log_cost_early(pool)
     parts = [uniform, pool[spread_by(cheap_first, SPREAD)]]

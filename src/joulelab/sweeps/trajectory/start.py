@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
+from scipy.stats import qmc
 
 from joulelab.sweeps.history import History, Proposal
 from joulelab.sweeps.space import Space
-from joulelab.sweeps.trajectory.candidates import sobol
 from joulelab.sweeps.trajectory.curves import start_cost
 from joulelab.sweeps.trajectory.rungs import Rungs
 
+Floats = npt.NDArray[np.float64]
+TOP = float(np.nextafter(1.0, 0.0))
 # Rungs of the runs in turn: mostly the second and third, one longer for a first sight of a curve.
 RUNG_OF_RUN = (2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 4)
 TRIES = 64
@@ -57,3 +60,12 @@ def worthwhile_rung(history: History, rungs: Rungs) -> int:
     steps = start_cost(history) / max(float(np.median(rates)), 1e-300)
     rung = int(np.searchsorted(rungs.steps, steps, side="left"))
     return min(rung, len(rungs) // 2)
+
+
+def sobol(dimensions: int, index: int, seed: int) -> Floats:
+    """(d,) point `index` of the scrambled Sobol sequence of this seed."""
+    sequence = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng([seed, 0]))
+    if index:  # SciPy refuses to go forward by none
+        sequence.fast_forward(index)
+    point: Floats = np.minimum(sequence.random(1)[0], TOP)
+    return point

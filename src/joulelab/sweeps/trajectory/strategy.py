@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,19 @@ from threadpoolctl import ThreadpoolController
 
 from joulelab.sweeps.history import History, Proposal, Verdict
 from joulelab.sweeps.space import Space
-from joulelab.sweeps.trajectory.appraisal import MOODS, Appraisal, Purse
+from joulelab.sweeps.trajectory.appraisal import MOODS, Appraisal, Mood, Purse
 from joulelab.sweeps.trajectory.belief import Belief
 from joulelab.sweeps.trajectory.cap import within_cap
-from joulelab.sweeps.trajectory.curves import curves_of, spent_on_long, start_cost
+from joulelab.sweeps.trajectory.curves import Curve, Known, curves_of, start_cost
 from joulelab.sweeps.trajectory.embedding import Embedding
 from joulelab.sweeps.trajectory.fitting import Fitter
-from joulelab.sweeps.trajectory.problem import derive, loss_columns, weights_of
+from joulelab.sweeps.trajectory.problem import (
+    Problem,
+    Reader,
+    derive,
+    loss_columns,
+    weights_of,
+)
 from joulelab.sweeps.trajectory.rungs import Rungs
 from joulelab.sweeps.trajectory.search import Way, best_rungs
 from joulelab.sweeps.trajectory.start import configurations, start_runs, starting
@@ -26,21 +32,18 @@ from joulelab.sweeps.trajectory.view import View
 from joulelab.sweeps.trajectory.warps import HypervolumeWarp, LogWarp, Warp
 
 WARPS: Mapping[str, Callable[[float], Warp]] = {"hypervolume": HypervolumeWarp, "log": LogWarp}
-# Rungs up to which a new run goes first (the third), and by which any run goes on at a time.
-FIRST_PIECE = 2
-PIECE = 2
+# The first rung at which a run is looked at again (the third): a curve of fewer points tells little.
+FIRST_CHECK = 2
 
 
 @dataclass(frozen=True)
 class Settings:
     """`overhead`: share of the money spent that is added to every price. `patience`: a run goes on
-    while it is worth this share of the best alternative. `long_share`: of the money, kept on hard
-    tasks for runs of at least half the steps. `resume`: paused runs compete with new ones; without
-    it (no checkpoints) a pause is final."""
+    while what is to come is worth this share of what it would be worth had nothing been seen of it.
+    `resume`: paused runs compete with new ones; without it (no checkpoints) a pause is final."""
 
-    overhead: float = 0.015
+    overhead: float = 0.05
     patience: float = 0.5
-    long_share: float = 0.15
     resume: bool = True
 
 
@@ -69,6 +72,8 @@ class Trajectory:
         self._fitter = Fitter(self._rungs, self._embedding)
         self._start_runs = start_runs(space.size)
         self._threads = ThreadpoolController()
+        self._reader, self._curves = Reader(), Known()
+        self._last: tuple[object, Belief, tuple[Curve, ...]] | None = None
 
     def propose(self, history: History) -> Proposal:
         number = len(history.trials)
@@ -79,34 +84,47 @@ class Trajectory:
         with self._one_thread():
             view = self._view(history, number)
             ways = [] if view is None else view.ways(self._random(history))
-        least_rung = 0 if view is None else view.least_rung
-        return self._proposal(history, ways, least_rung) or self._blind(history)
+        return self._proposal(history, ways) or self._blind(history)
 
     def assess(self, history: History, number: int) -> Verdict:
         trial = history.trials[number]
         step = trial.points[-1].step if trial.points else 0
-        if step < min(trial.planned_steps, self._rungs.steps[-1]):
-            return Verdict("go on", trial.planned_steps)
         if step >= self._rungs.steps[-1]:
             return Verdict("stop")
-        starts = number < self._start_runs and len(history.trials) <= self._start_runs
+        starts = number < self._start_runs
         with self._one_thread():
-            rung = None if starts else self._goes_on_to(history, number)
-        if rung is None:
-            return Verdict("pause" if self._settings.resume else "stop")
-        return Verdict("go on", self._piece(step, rung))
+            if step < trial.planned_steps:
+                checked = step in self._rungs.steps[FIRST_CHECK:] and not starts
+                if not (checked and self._disappoints(history, number)):
+                    return Verdict("go on", trial.planned_steps)
+            elif not starts and (until := self._goes_on_to(history, number)) > step:
+                return Verdict("go on", until)
+        return Verdict("pause" if self._settings.resume else "stop")
 
-    def _goes_on_to(self, history: History, number: int) -> int | None:
-        """The rung at which this run is worth most; None where others are worth much more."""
+    def _goes_on_to(self, history: History, number: int) -> int:
+        """The step for which a run that has arrived is better than whatever else could be done, 0 where
+        it is not. Asked only where to pause is to lose something."""
+        if self._settings.resume and not start_cost(history):
+            return 0
         view = self._view(history, number)
         curves = [] if view is None else [c for c in view.belief.curves if c.number == number]
         if view is None or not curves or not curves[0].feasible:
-            return None
+            return 0
         scores, rungs = best_rungs(view.appraisal.of_curves(curves, start=0.0))
         ways = view.ways(self._random(history))
-        best = ways[0].score if ways else 0.0
-        worth_it = scores[0] > 0 and scores[0] >= self._settings.patience * best
-        return int(rungs[0]) if worth_it else None
+        best = max(scores[0], 0.0) >= (ways[0].score if ways else 0.0)
+        return self._rungs.steps[rungs[0]] if best and scores[0] > 0 else 0
+
+    def _disappoints(self, history: History, number: int) -> bool:
+        others = {n: trial for n, trial in history.trials.items() if n != number}
+        view = self._view(replace(history, trials=others), number)
+        if view is None:
+            return False
+        curve = curves_of(history, view.belief.problem, self._rungs, self._curves)[number]
+        if not curve.feasible or not len(curve):
+            return not curve.feasible
+        now, expected = view.appraisal.of_news(curve)
+        return now <= 0 or now < self._settings.patience * expected
 
     def _one_thread(self) -> AbstractContextManager[Any]:
         """The matrices are small, and a job may be measured on the other cores."""
@@ -117,42 +135,45 @@ class Trajectory:
         """As run `number`, there or to come, is decided on; None while nothing is known."""
         rungs, settings = self._rungs, self._settings
         weights = weights_of(number, len(loss_columns(history)), self._seed)
-        problem = derive(history, self._start_runs, rungs.steps[-1], weights)
+        problem = derive(history, self._start_runs, rungs.steps[-1], weights, self._reader)
         if problem is None:
             return None
-        mood = MOODS[number % len(MOODS)]
-        warp = WARPS[mood.warp](problem.reference)
-        curves = curves_of(history, problem, rungs)
-        kernels = self._fitter.kernels(curves, problem, warp)
-        kept = within_cap(curves, problem)
-        belief = Belief(problem, warp, kept, rungs, self._embedding, kernels).with_pending(number)
+        mood = MOODS[_points(history) % len(MOODS)]
+        curves = curves_of(history, problem, rungs, self._curves)
+        belief = self._believed(problem, mood, curves, number)
         start = start_cost(history)
-        owed = settings.long_share * history.spent - spent_on_long(curves, rungs)
-        # Right after the start every task looks hard: a run is due once what was kept pays for it.
-        long_due = owed > problem.cost_reference / 2 and belief.hard
-        least_rung = rungs.half_way if long_due else 0
-        purse = Purse(history.spent, start, settings.overhead, least_rung)
+        purse = Purse(history.spent, start, settings.overhead)
         paused = [curve for curve in belief.curves if curve.state == "paused" and curve.feasible]
         return View(
             belief,
             Appraisal(belief, mood, purse),
             tuple(paused) if settings.resume else (),
             start,
-            least_rung,
         )
 
-    def _proposal(self, history: History, ways: list[Way], least_rung: int) -> Proposal | None:
+    def _believed(self, problem: Problem, mood: Mood, curves: list[Curve], number: int) -> Belief:
+        """Remembered while nothing else is seen: a run on its way is judged by what was believed
+        when it was chosen."""
+        key = (mood, problem.weights.tobytes(), number, *map(id, curves))
+        if self._last is None or self._last[0] != key:
+            warp = WARPS[mood.warp](problem.reference)
+            kernels = self._fitter.kernels(curves, problem, warp)
+            kept = within_cap(curves, problem)
+            parts = (self._rungs, self._embedding, kernels)
+            belief = Belief(problem, warp, kept, *parts).with_pending(number)
+            self._last = (key, belief, tuple(curves))
+        return self._last[1]
+
+    def _proposal(self, history: History, ways: list[Way]) -> Proposal | None:
         """The best way that repeats nothing."""
         known = {self._space.key(trial.config) for trial in history.trials.values()}
         for way in ways:
+            until = self._rungs.steps[way.rung]
             if way.number is not None:
-                trial = history.trials[way.number]
-                step = trial.points[-1].step if trial.points else 0
-                return Proposal(self._piece(step, way.rung, least_rung), resumes=way.number)
+                return Proposal(until, resumes=way.number)
             config = self._config(way)
             if self._space.key(config) not in known:
-                first = self._rungs.steps[min(way.rung, max(FIRST_PIECE, least_rung))]
-                return Proposal(first, config=config)
+                return Proposal(until, config=config)
         return None
 
     def _config(self, way: Way) -> Mapping[str, Any]:
@@ -169,10 +190,8 @@ class Trajectory:
         return Proposal(self._rungs.steps[-1], config=config)
 
     def _random(self, history: History) -> np.random.Generator:
-        points = sum(len(trial.points) for trial in history.trials.values())
-        return np.random.default_rng([self._seed, 1, len(history.trials), points])
+        return np.random.default_rng([self._seed, 1, len(history.trials), _points(history)])
 
-    def _piece(self, step: int, rung: int, least_rung: int = 0) -> int:
-        """Where to stop and think again on the way to a rung."""
-        next_stop = max(self._rungs.reached(step) + PIECE - 1, least_rung)
-        return self._rungs.steps[min(rung, next_stop)]
+
+def _points(history: History) -> int:
+    return sum(len(trial.points) for trial in history.trials.values())

@@ -14,19 +14,16 @@ from joulelab.sweeps.trajectory.search import Way, new_ways, resumed_ways
 
 @dataclass(frozen=True)
 class View:
-    """`paused` may be taken up again, each for `start`. Where there is a `least_rung`, only
-    longer runs are on offer, and paused ones come before new ones, of which nothing is known."""
+    """`paused` may be taken up again, each for `start`."""
 
     belief: Belief
     appraisal: Appraisal
     paused: tuple[Curve, ...]
     start: float
-    least_rung: int
 
     def ways(self, random: np.random.Generator) -> list[Way]:
         """Those that promise anything, best first."""
         ways = resumed_ways(self.belief, self.appraisal, self.paused, self.start)
-        if not (self.least_rung and any(way.score > 0 for way in ways)):
-            categorical = self.belief.embedding.categorical
-            ways += new_ways(self.belief, self.appraisal, categorical, random)
+        categorical = self.belief.embedding.categorical
+        ways += new_ways(self.belief, self.appraisal, categorical, random)
         return sorted((way for way in ways if way.score > 0), key=lambda way: -way.score)

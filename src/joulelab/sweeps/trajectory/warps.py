@@ -84,7 +84,7 @@ class LogWarp:
         return slope
 
     def improvement(self, best: Floats, mean: Floats, sd: Floats) -> Floats:
-        u = (np.log(np.maximum(best, 1e-300)) - mean) / sd
-        loss_below = np.exp(np.minimum(mean + 0.5 * sd * sd, 700)) * ndtr(u - sd)
+        u = (np.log(np.maximum(best, 1e-30)) - mean) / sd
+        loss_below = np.exp(np.minimum(mean + 0.5 * sd * sd, 80)) * ndtr(u - sd)
         gained: Floats = np.maximum(best * ndtr(u) - loss_below, 0.0)
         return gained
