@@ -21,7 +21,7 @@ from joulelab.sweeps.history import History, Objective, Proposal, Trial
 from joulelab.sweeps.space import Choice, Space
 from joulelab.sweeps.trajectory.strategy import Settings, Trajectory
 
-START = 11
+START = 6
 
 
 def cost_by_depth(config: Config, step: int) -> float:

@@ -36,8 +36,8 @@ class Mood:
 MOODS = (
     Mood("hypervolume", 1.0, 1.0),
     Mood("log", 1.0, 1.0),
-    Mood("hypervolume", 2.0, 1.0),
-    Mood("log", 2.0, 1.0),
+    Mood("hypervolume", 2.0, 0.5),
+    Mood("log", 2.0, 0.5),
 )
 
 

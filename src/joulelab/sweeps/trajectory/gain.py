@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from joulelab.sweeps.trajectory.precision import narrowed
 from joulelab.sweeps.trajectory.warps import Warp
 
 Floats = npt.NDArray[np.float64]
@@ -54,14 +55,16 @@ def expected_gain(
     cost is at most g, the mean of two cost scenarios. In units of the loss; times the width of the
     grid it is (a lower bound of) the expected growth of the hypervolume over log10 cost."""
     # Most of a decision's time beside the variances; seven digits are plenty to choose by.
-    best, mean, sd = (array.astype(np.float32) for array in (best, mean, sd))
+    narrow_best, narrow_mean, narrow_sd = (narrowed(array) for array in (best, mean, sd))
     spread = np.minimum(log_cost_sd, WIDEST_COST_SD)
     first = [np.searchsorted(grid, log_cost + shift * spread) for shift in COST_SCENARIOS]
     places = np.arange(len(grid))
-    reached = [np.zeros((len(mean), len(grid)), dtype=np.float32) for _ in COST_SCENARIOS]
+    reached = [narrowed(np.zeros((len(mean), len(grid)))) for _ in COST_SCENARIOS]
     total = np.zeros_like(log_cost)
     for rung in range(mean.shape[1]):
-        improvement = warp.improvement(best, mean[:, rung, None], sd[:, rung, None])
+        improvement = warp.improvement(
+            narrow_best, narrow_mean[:, rung, None], narrow_sd[:, rung, None]
+        )
         improvement[behind[:, rung]] = 0.0
         for held, start in zip(reached, first, strict=True):
             np.maximum(held, improvement * (places >= start[:, rung, None]), out=held)

@@ -26,7 +26,9 @@ KNOTS = np.array([0.0, 0.2, 1.0])
 # Logs of s1, s2, s3, a1, a2: prior mean, prior sd, bounds.
 AMPLITUDES_MEAN = np.log([0.3, 0.5, 0.5, 0.5, 0.5])
 AMPLITUDES_SD = np.array([1.0, 1.5, 1.0, 0.5, 0.5])
-LENGTH_MEAN, LENGTH_SD = float(np.log(0.5)), 1.0
+# Long for a unit cube: distances grow with the root of the number of parameters, and short lengths
+# make all that is unseen look the same (Hvarfner et al., arXiv 2402.02229).
+LENGTH_MEAN, LENGTH_SD = float(np.log(1.3)), 1.0
 # Of a straight line along l, the same for all: runs that are all short say which way it goes on.
 TREND = 3.0
 SPREAD_SD, SPREAD_BOUNDS = 1.0, (-5.0, 2.0)

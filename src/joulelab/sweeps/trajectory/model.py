@@ -10,6 +10,7 @@ from scipy.linalg import cholesky, solve_triangular
 
 from joulelab.sweeps.trajectory.evidence import fit
 from joulelab.sweeps.trajectory.kernel import Kernel, Rows
+from joulelab.sweeps.trajectory.precision import narrowed
 
 Floats = npt.NDArray[np.float64]
 JITTER = 1e-8
@@ -51,7 +52,7 @@ class CurveModel:
         )
         self._standard = self._scaled.standard(values)
         self._alpha = self._inverse_factor.T @ (self._inverse_factor @ self._standard)
-        self._whitener = self._inverse_factor.T.astype(np.float32)
+        self._whitener = narrowed(self._inverse_factor.T)
 
     def predict(self, features: Floats, places: Floats) -> tuple[Floats, Floats]:
         """(n, k) mean and sd, without noise, of n configurations (n, p) at k positions."""
@@ -84,12 +85,13 @@ class CurveModel:
 
     def _near(self, features: Floats) -> Floats:
         rows = self._rows
-        narrow = (features.astype(np.float32), rows.features.astype(np.float32))
-        return self._kernel.of_configurations(*narrow, rows.owner)
+        return self._kernel.of_configurations(
+            narrowed(features), narrowed(rows.features), rows.owner
+        )
 
     def _sd(self, unit: Floats, own: Floats, shared: Floats, prior: Floats) -> Floats:
         # Most of a decision's time; seven digits are plenty for a variance.
-        narrow = [array.astype(np.float32) for array in (unit, own, shared)]
+        narrow = [narrowed(array) for array in (unit, own, shared)]
         cross = narrow[0][:, None, :] * narrow[1][None] + narrow[2][None]
         whitened = cross.reshape(-1, len(self._rows)) @ self._whitener
         explained = np.einsum("ij,ij->i", whitened, whitened).reshape(len(unit), len(own))

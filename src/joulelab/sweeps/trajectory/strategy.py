@@ -27,13 +27,15 @@ from joulelab.sweeps.trajectory.problem import (
 )
 from joulelab.sweeps.trajectory.rungs import Rungs
 from joulelab.sweeps.trajectory.search import Way, best_rungs
-from joulelab.sweeps.trajectory.start import configurations, start_runs, starting
+from joulelab.sweeps.trajectory.start import configurations, starting
 from joulelab.sweeps.trajectory.view import View
 from joulelab.sweeps.trajectory.warps import HypervolumeWarp, LogWarp, Warp
 
 WARPS: Mapping[str, Callable[[float], Warp]] = {"hypervolume": HypervolumeWarp, "log": LogWarp}
 # The first rung at which a run is looked at again (the third): a curve of fewer points tells little.
 FIRST_CHECK = 2
+# Fewer than other samplers need: the models know how little they know, and ask for cheap runs first.
+LEAST_START_RUNS = 6
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Settings:
     while what is to come is worth this share of what it would be worth had nothing been seen of it.
     `resume`: paused runs compete with new ones; without it (no checkpoints) a pause is final."""
 
-    overhead: float = 0.05
+    overhead: float = 0.015
     patience: float = 0.5
     resume: bool = True
 
@@ -70,7 +72,7 @@ class Trajectory:
         self._rungs = Rungs.up_to(max_steps, first_step)
         self._embedding = Embedding(space)
         self._fitter = Fitter(self._rungs, self._embedding)
-        self._start_runs = start_runs(space.size)
+        self._start_runs = max(LEAST_START_RUNS, space.size // 2 + 3)
         self._threads = ThreadpoolController()
         self._reader, self._curves = Reader(), Known()
         self._last: tuple[object, Belief, tuple[Curve, ...]] | None = None
