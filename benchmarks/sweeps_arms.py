@@ -20,7 +20,9 @@ from joulelab.sweeps.trajectory.strategy import Settings, Trajectory
 
 Build = Callable[[int], Strategy]
 CODE = Path(joulelab.sweeps.__file__).parent
-OF_ALL = ("space.py", "parameters.py", "history.py", "trajectory/rungs.py", "trajectory/start.py")
+JOBS = Path(__file__).parent / "lcbench_jobs.py"
+OF_ALL = ("trajectory/rungs.py", "trajectory/start.py")
+PLACES = (0.0, 0.31, 0.62, 0.93)
 OF_OPTUNA = (*OF_ALL, "optuna_strategy.py", "asking.py", "telling.py")
 OF_TRAJECTORY = (*OF_ALL, "trajectory/*.py")
 
@@ -70,14 +72,16 @@ ARMS = {
 
 
 def fingerprint(sampler: str) -> str:
-    """Of what the sampler's decisions follow from: its code, without comments, its settings, and
-    Optuna's version. A result with another one is stale."""
+    """Of what the sampler's decisions follow from: its code and that of the jobs, without comments,
+    its settings, what the space makes of a few coordinates, and Optuna's version. A result with
+    another one is stale."""
     arm = ARMS[sampler]
-    parts = [arm.options, str(arm.credited)]
+    places = [tuple((place + key * 0.137) % 1 for key in range(SPACE.size)) for place in PLACES]
+    parts = [arm.options, str(arm.credited), *(str(SPACE.from_unit(each)) for each in places)]
     if arm.code is OF_OPTUNA:
         parts.append(version("optuna"))
     files = sorted({file for pattern in arm.code for file in CODE.glob(pattern)})
-    parts += [_without_words(file) for file in files]
+    parts += [_without_words(file) for file in [JOBS, *files]]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 

@@ -74,8 +74,10 @@ def test_predictions_are_those_of_a_plain_dense_process(seed: int) -> None:
             expected = values.mean() + values.std() * cross @ np.linalg.solve(matrix, standard)
             prior_variance = kernel.variance(np.array([place]))[0]
             variance = prior_variance - cross @ np.linalg.solve(matrix, cross)
-            assert mean[i, j] == pytest.approx(expected, rel=1e-4, abs=1e-4)
-            assert sd[i, j] == pytest.approx(values.std() * math.sqrt(variance), rel=1e-3)
+            # In single precision: what counts is the error beside the sd of what is predicted.
+            exact_sd = values.std() * math.sqrt(variance)
+            assert mean[i, j] == pytest.approx(expected, abs=0.002 * exact_sd)
+            assert sd[i, j] == pytest.approx(exact_sd, rel=0.002)
 
 
 @settings(max_examples=20, deadline=None)
@@ -131,3 +133,16 @@ def test_the_joint_prediction_agrees_with_the_others(seed: int) -> None:
     assert mean == pytest.approx(means[0], rel=1e-3, abs=1e-3)
     assert np.sqrt(covariance.diagonal()) == pytest.approx(sds[0], rel=5e-3, abs=1e-3)
     assert np.linalg.eigvalsh(covariance).min() > -1e-6
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds)
+def test_what_was_seen_at_a_step_is_no_longer_in_doubt_there(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    rows, kernel = some_rows(random), some_kernel(random)
+    kernel = Kernel(np.append(kernel.theta[:-1], math.log(1e-6)), PARAMETERS)
+    _, sd = CurveModel(kernel, rows, random.standard_normal(len(rows))).predict(
+        rows.features, rows.places
+    )
+    prior_sd = np.sqrt(kernel.variance(rows.places))
+    assert (sd[np.arange(len(rows)), rows.at] < 0.05 * prior_sd[rows.at]).all()
