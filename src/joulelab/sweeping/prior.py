@@ -28,7 +28,7 @@ from joulelab.sweeping.screen import evenly
 from joulelab.sweeping.showing import look
 from joulelab.sweeps.history import Objective
 from joulelab.sweeps.space import Choice, Integer, Space
-from joulelab.sweeps.trajectory.candidates import sobol
+from joulelab.sweeps.trajectory.start import sobol
 
 MOST, ASKED = 8, 512
 WHERE = "sweep.prior"
