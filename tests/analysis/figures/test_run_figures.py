@@ -135,6 +135,10 @@ def test_of_very_many_runs_an_even_choice_is_drawn() -> None:
     figure = curves.curves(many, table, "val/f1", None, "curves", "Curves")
     assert isinstance(figure, Figure)
     assert "240 of 1,000 runs are drawn" in figure.legend
+    lines = [mark for mark in figure.panels[0].marks if isinstance(mark, Line)]
+    ends = [mark for mark in figure.panels[0].marks if isinstance(mark, Points)]
+    assert all(len(line.text) == 0 for line in lines)
+    assert sum(len(mark.text) for mark in ends) == 240
 
 
 def test_the_curve_speaks_of_the_quality_where_it_can() -> None:

@@ -23,6 +23,8 @@ from joulelab.analysis.figures.spec import (
 )
 
 MOST_RUNS = 240
+MOST_TOLD = 60
+"""Of more runs only the ends speak when a finger lies on them: their words would be most of the page."""
 MOST_GROUPS = 8
 ASIDE = ("run_id", "step", "energy_j", "time_s")
 
@@ -53,7 +55,8 @@ def curves(
     marks: list[Mark] = []
     for place, (level, members) in enumerate(_levels(chosen, rows, group)):
         x, y, text = _parted([pieces[each] for each in members], metric, names)
-        marks.append(Line(x, y, level, width=1.2, colour=place, text=text))
+        told = text if len(chosen) <= MOST_TOLD else ()
+        marks.append(Line(x, y, level, width=1.2, colour=place, text=told))
         ends = [pieces[each].iloc[-1] for each in members]
         marks.append(
             Points(
