@@ -87,7 +87,8 @@ def sentences(comparison: Comparison) -> Iterator[str]:
     elif len(table) > 2:
         yield "The front has no knee: it has fewer than three members, or none bulges."
     value = worth(comparison)
-    if value is not None:
+    # A front that is the reference itself (two ends, nothing between) covers nothing of the box.
+    if value is not None and value[0].value > 0:
         share, dearest, limit = value
         known = bool(np.isfinite(_column(table, "quality_u")).any())
         interval = (

@@ -157,3 +157,11 @@ def test_a_baseline_far_below_is_told_and_does_not_press_the_points_together() -
     figure = drawn(records)
     assert marks(figure, Reference) == []
     assert "Outside the axis: trivial baseline, no joule: 0.03." in figure.legend
+
+
+def test_levels_that_are_numbers_are_told_as_people_write_them() -> None:
+    records = [make_record(str(i), lr=lr, energy_j=10.0 * i) for i, lr in ((1, 1.0), (2, 10.0))]
+    comparison = compared(records)
+    comparison.factors = ["lr"]
+    (figure,) = fronts(comparison, "front", {})
+    assert [mark.name for mark in marks(figure, Points)] == ["lr=1", "lr=10"]

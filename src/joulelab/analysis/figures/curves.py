@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from joulelab.analysis.figures.fronts import provenance
+from joulelab.analysis.figures.fronts import level_name, provenance
 from joulelab.analysis.figures.spec import (
     Axis,
     Drawn,
@@ -98,7 +98,7 @@ def _levels(
         return [("runs", list(ids))]
     found: dict[str, list[str]] = {}
     for each in ids:
-        found.setdefault(str(rows.at[each, group]), []).append(each)
+        found.setdefault(level_name(rows.at[each, group]), []).append(each)
     prefix = "" if group in ("model", "configuration") else f"{group}="
     return [(prefix + level, members) for level, members in sorted(found.items())]
 

@@ -159,6 +159,11 @@ def grouping(comparison: Comparison) -> str | None:
     return None
 
 
+def level_name(value: object) -> str:
+    """`100`, not `100.0`."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def provenance(table: pd.DataFrame) -> list[str]:
     if "provenance" not in table:
         return []
@@ -170,7 +175,7 @@ def _groups(
 ) -> list[Mark]:
     table = comparison.table
     column = grouping(comparison)
-    kinds = table[column].astype(str) if column else pd.Series("configurations", table.index)
+    kinds = table[column].map(level_name) if column else pd.Series("configurations", table.index)
     levels = sorted(kinds.unique())
     crowd = len(table) > CROWD
     shown = np.ones(len(table), bool) if len(table) <= FEW else members
