@@ -15,6 +15,7 @@ from joulelab.stats.multiple import adjusted
 from joulelab.stats.significance import many_groups, two_groups
 
 CLEAR = 0.05
+CROWDED = 6
 CAPTION = (
     "Cliff's delta of the row against the column: 1 where every run of the row has the larger value, "
     "-1 where none has. Hovering shows Hedges' g with its 95 % interval and Welch's p after Holm."
@@ -72,5 +73,8 @@ def _panel(study: Study, measure: Measure, levels: Mapping[str, Bools]) -> tuple
     note = f"{measure.label}: {clear} of {len(pairs)} pairs differ at {CLEAR:.0%} after Holm"
     if not whole.note and len(names) > 2:
         note += f"; Kruskal-Wallis p = {whole.p:.2g}, epsilon² = {whole.epsilon_squared:.2f}"
-    cells = HeatMap(names, names, delta, -1.0, 1.0, "Cliff's delta", True, 2, text)
+    # The title names the factor.
+    short = [name.partition("=")[2] or name if " " not in name else name for name in names]
+    digits = 1 if len(names) > CROWDED else 2
+    cells = HeatMap(short, short, delta, -1.0, 1.0, "Cliff's delta", True, digits, text)
     return Panel(Axis(""), Axis(""), [cells], title=measure.label), note + "."
