@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy
 from support.records import make_record, write_folder
 
 from joulelab.records import CurvePoint
@@ -17,6 +16,7 @@ from joulelab.tracking import mlflow_reading
 from joulelab.tracking.columns import table_of
 from joulelab.tracking.mlflow_library import MlflowClient
 from joulelab.tracking.mlflow_store import MlflowStore
+from joulelab.tracking.sql_reader import SqlReader
 
 
 @pytest.fixture
@@ -48,17 +48,17 @@ def by_run(store: MlflowStore, name: str) -> dict[str, Any]:
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The SQL that is executed meanwhile, by anybody."""
+    """The SQL by which runs are read meanwhile."""
     seen: list[str] = []
+    execute = SqlReader._batches
 
-    def note(connection, cursor, statement, parameters, context, executemany) -> None:
-        seen.append(statement)
+    def noting(reader: SqlReader, query: str) -> Any:
+        seen.append(query)
+        return execute(reader, query)
 
-    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SqlReader, "_batches", noting)
         yield seen
-    finally:
-        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
 
 
 def reads_values(seen: list[str]) -> bool:
