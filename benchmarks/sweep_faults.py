@@ -33,6 +33,7 @@ from joulelab.sweeping.loop import Loop
 from joulelab.sweeping.settings import Settings
 from joulelab.sweeping.trials import Measure
 from joulelab.sweeps.definition import Definition
+from joulelab.sweeps.history import History, Trial
 from joulelab.sweeps.opening import url_of
 from joulelab.sweeps.viewing import view
 
@@ -118,8 +119,11 @@ def judge(folder: Path, url: str, trials: int) -> list[str]:
         pieces = list(folders.runs(folder / str(number)))
         ended = [each for each in pieces if each.record.status == "FINISHED"]
         whole = [each for each in ended if len(each.curve) == STEPS]
-        length = {"done": STEPS, "paused": STEPS // 2}.get(trial.state)
-        if length is None or len(trial.points) != length:
+        if not pieces and any(each.config == trial.config for each in earlier(history, number)):
+            continue  # the store answered it
+        # A verdict that comes late, on a busy machine, pauses a run a point later.
+        least = {"done": STEPS, "paused": STEPS // 2}.get(trial.state)
+        if least is None or len(trial.points) < least:
             wrong.append(f"trial {number} is {trial.state} after {len(trial.points)} points")
         if len(whole) != (trial.state == "done"):
             wrong.append(f"trial {number} was run to its end {len(whole)} times")
@@ -145,6 +149,10 @@ def judge(folder: Path, url: str, trials: int) -> list[str]:
     if set(told) != brute:
         wrong.append("the front is not that of the points in the store")
     return wrong
+
+
+def earlier(history: History, number: int) -> list[Trial]:
+    return [trial for other, trial in history.trials.items() if other < number]
 
 
 def main() -> None:

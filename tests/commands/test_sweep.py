@@ -104,6 +104,8 @@ def test_a_sweep_goes_on_when_called_again(study, command, tmp_path):
     shown = command("sweep", "status", "try")
     assert shown.returncode == 0, shown.stderr
     assert "3 done" in shown.stdout
+    watched = command("sweep", "status", "try", "--watch")  # nothing runs, so it ends
+    assert watched.returncode == 0, watched.stderr
     exported = command("sweep", "export", "try")
     assert exported.returncode == 0, exported.stderr
     points = (tmp_path / "multirun" / "try" / "points.csv").read_text(encoding="utf-8")

@@ -111,26 +111,29 @@ class Quiet:
         return
 
 
-def starter(study: Path):
-    """Starts a tiny run in the folder of the trial; the configuration is the learner's."""
+def starter(study: Path, repeats: int = 1):
+    """Starts a tiny run, or as many as there are repeats, in the folder of the trial; the
+    configuration is the learner's."""
 
     def start(number, config):
         folder = study / str(number)
-        return job.start(tiny_trial, (str(folder), dict(config)), folder, ())
+        return job.start(tiny_trial, (str(folder), dict(config), repeats), folder, ())
 
     return start
 
 
 def tiny_trial(given):
-    folder, config = given
+    folder, config, repeats = given
     learner = functools.partial(TinyLearner, **config)
     root = Path(folder)
-    kept = [*folders.checkpoints(root, 1), None][0]
-    run = tiny_run(
-        root, learner, outputs=root, index=root / "index", warmup_s=0, idle_s=0, continues=kept
-    )
-    if run.execute().status == "KILLED":
-        raise KeyboardInterrupt
+    kept = folders.checkpoints(root, repeats) or [None] * repeats
+    for seed, earlier in enumerate(kept):
+        run = tiny_run(
+            root, learner, outputs=root, index=root / "index", warmup_s=0, idle_s=0, seed=seed,
+            continues=earlier,
+        )  # fmt: skip
+        if run.execute().status == "KILLED":
+            raise KeyboardInterrupt
 
 
 class Pauses(Whole):

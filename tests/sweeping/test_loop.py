@@ -24,7 +24,7 @@ def sweep(tmp_path):
         def length(config):
             return config.get("steps", 4)
 
-        start = starter(tmp_path)
+        start = starter(tmp_path, options.get("repeats", 1))
         loop = Loop(book, strategy, measure, start, length, tmp_path, Quiet(), **options)
         return loop.run()
 
@@ -66,6 +66,19 @@ def test_a_paused_trial_goes_on_where_it_was(sweep, tmp_path):
     spent_j = sum(piece.record.metrics["energy_j/run"] for piece in pieces)
     assert book.ends[0]["spent"]["energy_j"] == pytest.approx(spent_j)
     assert not list(tmp_path.glob("0/*/*/checkpoint"))
+
+
+def test_repeats_of_a_paused_trial_go_on_together(sweep, tmp_path):
+    book = MemoryBook(runs=3)
+    book.spent_up = lambda: "runs" if book.trials and len(book.trials[0].points) == 4 else None
+    sweep(book, Pauses(steps=4), repeats=2)
+    pieces = folders.runs(tmp_path / "0")
+    assert sorted((p.record.tags["seed"], len(p.curve)) for p in pieces) == [
+        ("0", 2), ("0", 4), ("1", 2), ("1", 4),
+    ]  # fmt: skip
+    assert [point.step for point in book.trials[0].points] == [1, 2, 3, 4]
+    mean_j = sum(piece.curve[-1].energy_j for piece in pieces[2:]) / 2
+    assert book.trials[0].points[-1].cost == pytest.approx(mean_j)
 
 
 def test_a_paused_trial_that_is_killed_goes_on_from_where_it_was_paused(sweep, tmp_path):

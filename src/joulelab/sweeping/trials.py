@@ -100,7 +100,7 @@ class Measure:
 
 def worth_another_try(failure: str) -> bool:
     """What may go better next time: the same configuration cannot cure its own mistakes."""
-    signs = ("was ended by", "was killed", "out of memory", "interrupted")
+    signs = ("was ended by", "was killed", "out of memory", "interrupted", "no space left")
     return any(sign in failure.lower() for sign in signs)
 
 
