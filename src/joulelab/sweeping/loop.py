@@ -169,10 +169,12 @@ class Loop:
         seen = live.seen()
         failure = outcome.failure if outcome is not None else failure_of(seen)
         points = self.measure.points(seen) if len(seen) >= self.repeats else ()
-        if not seen or any(each.record.status != "FINISHED" for each in seen):
-            # What came before still holds; of a run that ended well only its settled curve does.
-            points = points if len(points) >= len(live.points) else live.points
-        if points:
+        settled = bool(seen) and all(each.record.status == "FINISHED" for each in seen)
+        if not settled and len(points) < len(live.points):
+            points = (
+                live.points
+            )  # what came before; of a run that ended well its settled curve counts
+        if points or settled:
             self.book.report(live.number, points)
         if self._halted(live, seen, failure) or (failure and self._again(live, failure)):
             self.live.remove(live)
