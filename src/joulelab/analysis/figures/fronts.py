@@ -58,16 +58,15 @@ def front(
     if not np.isfinite(xs + ys).any():
         return Missing(name, title, f"No configuration has both {x.label} and {y.label}.")
     members = non_dominated(np.stack([xs, ys], axis=1), [x.direction, y.direction]).members
-    marks: list[Mark] = []
+    marks = _groups(comparison, x, y, members, links)
     if members.sum() > 1:
         order = np.argsort(xs[members], kind="stable")
-        marks.append(
-            Line(
-                xs[members][order], ys[members][order], "front", dash="dash", step=True,
-                width=1.5, colour="strong",
-            )
+        line = Line(
+            xs[members][order], ys[members][order], "front", dash="dash", step=True, width=1.6,
+            colour="strong",
         )  # fmt: skip
-    marks += _groups(comparison, x, y, members, links)
+        # Under a few points, which it must not hide; over a crowd, which would hide it.
+        marks.insert(len(marks) if len(table) > CROWD else 0, line)
     baseline = float(table["baseline"].mean()) if "baseline" in table else np.nan
     caption = _caption(table, int(members.sum()))
     if np.isfinite(baseline) and y.column == "quality":

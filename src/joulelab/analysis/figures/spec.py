@@ -14,7 +14,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from joulelab.analysis.figures.arrays import Floats as Floats
+from joulelab.analysis.figures.arrays import array as array
+from joulelab.analysis.figures.arrays import same_length
+
 Dash = Literal["solid", "dash", "dot"]
 Better = Literal["", "less", "more"]
 Scale = Literal["linear", "log"]
@@ -64,7 +67,7 @@ class Points:
     values_axis: Axis | None = None
 
     def __post_init__(self) -> None:
-        _same_length(self, "x", "y", "x_u", "y_u", "values", "text", "links", "labels")
+        same_length(self, "x", "y", "x_u", "y_u", "values", "text", "links", "labels")
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Line:
     links: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        _same_length(self, "x", "y", "text", "links")
+        same_length(self, "x", "y", "text", "links")
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class Band:
     colour: Colour = None
 
     def __post_init__(self) -> None:
-        _same_length(self, "x", "low", "high")
+        same_length(self, "x", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class Bars:
     text: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        _same_length(self, "labels", "heights", "u", "text")
+        same_length(self, "labels", "heights", "u", "text")
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ class Arrows:
     colour: Colour = "strong"
 
     def __post_init__(self) -> None:
-        _same_length(self, "x", "y", "labels")
+        same_length(self, "x", "y", "labels")
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ class Spans:
     labels: Sequence[str]
 
     def __post_init__(self) -> None:
-        _same_length(self, "starts", "stops", "labels")
+        same_length(self, "starts", "stops", "labels")
 
 
 @dataclass(frozen=True)
@@ -237,22 +240,3 @@ class Missing:
 
 
 Drawn = Figure | Missing
-
-
-def array(values: npt.ArrayLike | None, size: int = 0) -> Floats:
-    """(n,) float64, infinite values as NaN; `size` NaN for None."""
-    if values is None:
-        return np.full(size, np.nan)
-    found = np.asarray(values, dtype=np.float64)
-    return np.where(np.isfinite(found), found, np.nan)
-
-
-def _same_length(mark: object, *names: str) -> None:
-    """Of what is given: an empty `text` is no text."""
-    lengths: dict[str, int] = {}
-    for name in names:
-        values = getattr(mark, name)
-        if values is not None and (name in ("x", "y") or len(values)):
-            lengths[name] = len(values)
-    if len(set(lengths.values())) > 1:
-        raise ValueError(f"{type(mark).__name__}: lengths differ: {lengths}")

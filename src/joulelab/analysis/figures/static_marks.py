@@ -12,6 +12,8 @@ from joulelab.analysis.figures.spec import Floats, Panel
 MANY = 2000
 """More points than this become pixels inside the SVG, which stays small."""
 DASHES: dict[str, Any] = {"solid": "-", "dash": (0, (5, 2)), "dot": ":"}
+SMALL = 6
+"""Smaller points are a crowd, and lines lie over it."""
 ROOM = 0.04
 """A span narrower than this share of the axis has no room for its name."""
 
@@ -53,7 +55,7 @@ class Pen:
             x, y, **bars, fmt="none" if mark.values is not None else shape, color=colour,
             markerfacecolor="white" if mark.hollow else colour, markersize=mark.size * 0.85,
             markeredgewidth=1.4, elinewidth=1.1, capsize=2.5, linestyle="none",
-            zorder=3 if not many else 2.2, rasterized=many,
+            zorder=3 if mark.size >= SMALL else 2.2, rasterized=many,
         )  # fmt: skip
 
     def _line(self, mark: spec.Line) -> None:
