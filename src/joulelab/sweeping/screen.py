@@ -83,7 +83,9 @@ class SweepScreen:
     def render(self, history: History, running: Sequence[Running]) -> RenderableType:
         parts: list[RenderableType] = [Text(self._name, style="bold")]
         if self._budget:
-            parts.append(ProgressBar(total=self._budget, completed=history.spent, width=40))
+            bar = Table.grid()  # a bar alone does not end its line
+            bar.add_row(ProgressBar(total=self._budget, completed=history.spent, width=40))
+            parts.append(bar)
         parts.append(Text(summary(history, self._budget, self._unit)))
         if left := left_of(self._left()):
             parts.append(Text(f"left         {left}"))
