@@ -34,10 +34,12 @@ def check(tree: Any, key: str) -> None:
 
 
 def _hints(target: object) -> dict[str, Any]:
+    if not isinstance(target, str):
+        return {}
     from hydra.utils import get_object
 
     try:
-        named: Callable[..., Any] = get_object(str(target))
+        named: Callable[..., Any] = get_object(target)
         function = named.__init__ if inspect.isclass(named) else named
         return typing.get_type_hints(function)
     except Exception:  # noqa: BLE001 what cannot be asked is left to its constructor
