@@ -8,10 +8,13 @@ TensorFlow, since a fork copies only the thread that calls it.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
@@ -22,6 +25,8 @@ import cloudpickle
 from joulelab.errors import JoulelabError
 
 PRELOAD = "joulelab.preload"
+LONGEST_TEMPORARY = 70
+"""Bytes; multiprocessing adds `/pymp-xxxxxxxx/listener-xxxxxxxx` to it."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,23 @@ def start(call: Callable[[], Any], modules: Sequence[str] = ()) -> Job:
     context.set_forkserver_preload([PRELOAD, *modules])
     answer, question = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(cloudpickle.dumps(call), question))
-    process.start()
+    with _short_socket():
+        process.start()
     question.close()
     return Job(process, answer)
+
+
+@contextmanager
+def _short_socket() -> Iterator[None]:
+    """The server's socket lies in the folder for temporary files; no path of one may be longer than
+    107 bytes, which the folder of a batch system's job easily is."""
+    kept = tempfile.gettempdir()
+    if len(os.fsencode(kept)) > LONGEST_TEMPORARY:
+        tempfile.tempdir = "/tmp"
+    try:
+        yield
+    finally:
+        tempfile.tempdir = kept
 
 
 def ended(running: Sequence[Job], timeout_s: float | None = None) -> list[Job]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -32,7 +33,8 @@ class Screen(Protocol):
 
 class Lease:
     """How far a run may go, in points of its curve: a file beside the curve that whoever started the
-    run may write, and write anew, while it runs. No file, no limit.
+    run may write, and write anew, while it runs. Until there is one, the file in the folder that all
+    runs of a trial lie in counts, which is there before the first begins. No file, no limit.
 
     A run that has reached its limit waits `PATIENCE_S` for an answer, once; hearing nothing it goes on,
     since whoever would answer is gone.
@@ -42,7 +44,8 @@ class Lease:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "lease.json"
-        self._seen_ns = -1
+        self._of_trial = folder.parents[1] / "lease.json"  # runs lie in <trial>/<date>/<run>
+        self._seen: tuple[Path, int] | None = None
         self._points: float = math.inf
         self._reason: StopReason | None = None
         self._waited = False
@@ -58,7 +61,7 @@ class Lease:
     @classmethod
     def end(cls, folder: Path) -> None:
         """No limit any more."""
-        cls(folder)._file.unlink(missing_ok=True)
+        cls.write(folder, sys.maxsize)
 
     def stops(self, points: int, interrupted: Callable[[], bool]) -> StopReason | None:
         self._look()
@@ -73,17 +76,17 @@ class Lease:
         return self._reason if points >= self._points else None
 
     def _look(self) -> None:
-        try:
-            written_ns = os.stat(self._file).st_mtime_ns  # noqa: PTH116  asked at every step
-        except FileNotFoundError:
-            self._points, self._reason, self._waited = math.inf, None, False
+        for file in (self._file, self._of_trial):
+            try:
+                seen = file, os.stat(file).st_mtime_ns  # noqa: PTH116  asked at every step
+            except FileNotFoundError:
+                continue
+            if seen != self._seen:
+                self._seen, self._waited = seen, False
+                self._points, reason = json.loads(file.read_text(encoding="utf-8"))
+                self._reason = None if reason is None else StopReason(reason)
             return
-        if written_ns == self._seen_ns:
-            return
-        self._seen_ns = written_ns
-        points, reason = json.loads(self._file.read_text(encoding="utf-8"))
-        self._points, self._waited = points, False
-        self._reason = None if reason is None else StopReason(reason)
+        self._points, self._reason, self._waited = math.inf, None, False
 
 
 class RunObserver:

@@ -78,8 +78,8 @@ def make_record(
 def energies_of(energy_j: float) -> Metrics:
     return {
         "energy_j": energy_j,
-        "energy_j_u_independent": 0.01 * energy_j,
-        "energy_j_u_shared": 0.02 * energy_j,
+        "energy_j_u_independent": 0.01 * abs(energy_j),
+        "energy_j_u_shared": 0.02 * abs(energy_j),
         "energy_j/run": 1.2 * energy_j,
         "power_w/mean": energy_j / 10,
     }

@@ -66,8 +66,9 @@ _KNOWN: dict[Path, tuple[tuple[tuple[int, int, int], ...], Seen]] = {}
 
 
 def runs(trial: Path) -> list[Seen]:
-    """The runs below the folder of a trial, oldest first."""
-    return [each for path in sorted(trial.glob("*/*/record.json")) if (each := _seen(path))]
+    """The runs below the folder of a trial, oldest first; names tell seconds only."""
+    found = [each for path in sorted(trial.glob("*/*/record.json")) if (each := _seen(path))]
+    return sorted(found, key=lambda each: each.record.start_wall_ns)
 
 
 def _seen(path: Path) -> Seen | None:

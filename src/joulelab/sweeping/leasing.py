@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -11,6 +12,13 @@ from joulelab.observers import Lease
 from joulelab.records import StopReason
 from joulelab.sweeping import folders
 from joulelab.sweeping.trials import Live
+
+
+def begin(live: Live) -> None:
+    """What holds for every run of a trial that is about to start, until it is told itself: a quick
+    one would be past its end before anybody has seen it."""
+    live.folder.mkdir(parents=True, exist_ok=True)
+    Lease.write(live.folder, live.until if 0 < live.until < live.whole else sys.maxsize)
 
 
 def limit(live: Live, seen: Sequence[folders.Seen], repeats: int, reason: StopReason) -> None:

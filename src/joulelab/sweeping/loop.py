@@ -106,6 +106,7 @@ class Loop:
             live.earlier = {each.folder for each in folders.runs(live.folder)}
             if folders.checkpoints(live.folder, self.repeats):
                 live.points = self.book.history().trials[number].points
+            leasing.begin(live)
             live.job = self.start(number, live.config)
             self.live.append(live)
 
