@@ -122,7 +122,9 @@ def test_the_page_counts_the_traces_of_every_kind(written):
 
 
 def test_one_program_is_recorded_for_real(tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where the lock of the machine lies: others weigh too
+    monkeypatch.setenv(
+        "TMPDIR", str(tmp_path)
+    )  # where the lock of the machine lies: others weigh too
     trace = record_job_traces.record_one("hashing", 1.0, 0)
     columns = record_job_traces.resample(trace)
     assert len(columns["power_w"]) >= 10
