@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ def pytest_configure() -> None:
     # Thousands of small databases sync at once in memory; no test is about a loss of power.
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    # What is started in the background hears no SIGINT, nor does what it starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # OpenMP's threads spin while they wait: beside another process that costs eight times the work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

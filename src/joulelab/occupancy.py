@@ -11,13 +11,15 @@ from pathlib import Path
 
 from joulelab.errors import ConfigError
 
-LOCK = Path(tempfile.gettempdir()) / "joulelab.lock"
+LOCK = "joulelab.lock"
 
 
 @contextlib.contextmanager
-def occupy(measured: bool, allow_concurrent: bool, lock: Path = LOCK) -> Iterator[bool]:
+def occupy(measured: bool, allow_concurrent: bool, lock: Path | None = None) -> Iterator[bool]:
     """Holds the machine while entered: alone for a measured run, shared otherwise; yields whether
-    others may be at work beside it. ConfigError where that would spoil a measurement."""
+    others may be at work beside it. `lock`: by default in the folder for temporary files, which all
+    runs of a machine have in common. ConfigError where that would spoil a measurement."""
+    lock = lock or Path(tempfile.gettempdir()) / LOCK
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
     with contextlib.suppress(PermissionError):
         lock.chmod(0o666)

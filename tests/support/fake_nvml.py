@@ -163,5 +163,7 @@ def _fill(state: GpuState, gpu: FakeGpu, number: int) -> None:
 def _compiled() -> Path:
     assert COMPILER is not None, "no C compiler: skip tests that need this with COMPILER"
     target = Path(tempfile.mkdtemp(prefix="fake-nvml-")) / "library.so"
-    subprocess.run([COMPILER, "-shared", "-fPIC", "-O1", "-o", target, SOURCE], check=True)
+    # Symbolic: TensorFlow brings calls of the same names, and would be asked instead.
+    flags = ["-shared", "-fPIC", "-O1", "-Wl,-Bsymbolic"]
+    subprocess.run([COMPILER, *flags, "-o", target, SOURCE], check=True)
     return target

@@ -65,7 +65,7 @@ class Forks:
             self._server.communicate()
 
     def _answer(self, order: str) -> str:
-        if self._server is None:
+        if self._server is None or self._server.poll() is not None:
             self._server = subprocess.Popen(
                 [sys.executable, str(SERVER)], cwd=CHECKOUT, stdin=PIPE, stdout=PIPE, text=True
             )

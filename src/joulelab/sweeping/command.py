@@ -163,11 +163,13 @@ def _tried_first(
 
 
 def _too_short(settings: Settings, book: StudyBook) -> ConfigError | None:
-    """What to say where the budget is gone and has not paid for one run."""
+    """What to say where the budget is gone and has not paid for one run; a quick one may have ended
+    all the same."""
     budget, spent, trials = settings.budget, book.spent(), book.history().trials.values()
     if budget.used_up(replace(spent, runs=0)) is None or not trials:
         return None
-    if any(each.points and each.points[-1].step >= each.planned_steps for each in trials):
+    whole = [each for each in trials if each.points and each.points[-1].step >= each.planned_steps]
+    if whole and len(trials) > 1:
         return None
     steps = [each.points[-1].step / each.planned_steps for each in trials if each.points]
     share = max(steps, default=0.5)
