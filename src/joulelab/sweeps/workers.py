@@ -48,10 +48,12 @@ def place() -> str:
 
 
 def start_of(pid: int) -> str | None:
-    """None for a process that has ended, even where nobody has collected it yet."""
+    """None for a process that has ended, even where nobody has collected it yet. One whose first thread
+    has ended before the others still holds its files and their locks."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except OSError:
         return None
     fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else fields[19]
+    ended = fields[0] in "ZX" and int(fields[17]) <= 1
+    return None if ended else fields[19]
