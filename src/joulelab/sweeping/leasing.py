@@ -22,15 +22,16 @@ def begin(live: Live) -> None:
 
 
 def limit(live: Live, seen: Sequence[folders.Seen], repeats: int, reason: StopReason) -> None:
-    """Tells a run that has just begun how far it may go. One of several repeats ends there for
-    `reason`: nobody can say what becomes of the trial before the others are as far."""
+    """Tells a run that has just begun, one of several repeats and not the last, that it ends there
+    for `reason`: nobody can say what becomes of the trial before the others are as far. The last one
+    knows how far it may go (`begin`) and waits for the verdict, for which it would take being told again."""
     for each in seen:
         if each.folder in live.limited:
             continue
         live.limited.add(each.folder)
         last = seen[-1] is each and len(seen) == repeats
-        if each.alive and 0 < live.until < live.whole:
-            Lease.write(each.folder, live.until, None if last else reason)
+        if each.alive and not last and 0 < live.until < live.whole:
+            Lease.write(each.folder, live.until, reason)
 
 
 def lease(
