@@ -24,7 +24,7 @@ def begin(live: Live) -> None:
 def limit(live: Live, seen: Sequence[folders.Seen], repeats: int, reason: StopReason) -> None:
     """Tells a run that has just begun, one of several repeats and not the last, that it ends there
     for `reason`: nobody can say what becomes of the trial before the others are as far. The last one
-    knows how far it may go (`begin`) and waits for the verdict, for which it would take being told again."""
+    knows its limit (`begin`) and waits for the verdict; told again, it would take that for one."""
     for each in seen:
         if each.folder in live.limited:
             continue
