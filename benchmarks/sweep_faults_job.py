@@ -10,11 +10,12 @@ from typing import Any
 from joulelab.errors import DataError
 from joulelab.observers import Screen
 from joulelab.records import Channel, DataSpec, Sample
-from joulelab.run import Plan, Run, TrainBody
+from joulelab.run import Plan, Run
 from joulelab.sweeping import folders, job
 from joulelab.sweeps.history import History, Objective, Proposal, Verdict
 from joulelab.sweeps.space import Float, Space
 from joulelab.tracking.null_store import NullStore
+from joulelab.training import TrainBody
 
 OBJECTIVES = (Objective("val/f1", "maximize"), Objective("energy_j", "minimize", cost=True))
 SPACE = Space({"lr": Float(0.0, 1.0)})

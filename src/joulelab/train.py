@@ -15,7 +15,8 @@ from joulelab import build, config, jobs, machine, runfolder, screen
 from joulelab.errors import ConfigError, RunFailed
 from joulelab.hardware import schema
 from joulelab.records import PARENT, RunRecord
-from joulelab.run import Plan, Run, TrainBody
+from joulelab.run import Plan, Run
+from joulelab.training import TrainBody
 
 SEED_MAX = 2**32 - 1
 """numpy's and scikit-learn's."""

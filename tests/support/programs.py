@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from subprocess import PIPE, CompletedProcess
@@ -65,7 +66,12 @@ class Forks:
             self._server.communicate()
 
     def _answer(self, order: str) -> str:
-        if self._server is None or self._server.poll() is not None:
+        if self._server is not None and (ended := self._server.poll()) is not None:
+            warnings.warn(
+                f"the server of the forks ended with {ended}, another is started", stacklevel=2
+            )
+            self._server = None
+        if self._server is None:
             self._server = subprocess.Popen(
                 [sys.executable, str(SERVER)], cwd=CHECKOUT, stdin=PIPE, stdout=PIPE, text=True
             )

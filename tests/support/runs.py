@@ -9,9 +9,10 @@ from support.tiny_data import TinyData
 from support.tiny_learner import TinyLearner
 
 from joulelab.learners.baseline import majority
-from joulelab.run import Plan, Run, TrainBody
+from joulelab.run import Plan, Run
 from joulelab.screen import SilentScreen
 from joulelab.tracking.null_store import NullStore
+from joulelab.training import TrainBody
 
 
 def tiny_run(root, learner=TinyLearner, meters=None, continues=None, **plan):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -72,21 +73,11 @@ def sweep(
     book = StudyBook.open(folder, settings, definition, launching.work)
     launching.seeds_after(book.history)
     keep(folder, list(arguments), settings.storage, list(settings.constraints))
-    limit = settings.budget_j if cost == "energy_j" else settings.budget_s
-    with SweepScreen(settings.name(), limit, UNITS[cost], left=book.left) as screen:
-        publishing = _publishing(whole, settings, definition, book, folder, screen.say)
-        publishing.begin(book.history(), book.spent(), bool(whole.tracking.get("required", True)))
-        loop = Loop(
-            book, chosen, _measure(definition), launching.start, launching.length, folder, screen,
-            settings.workers, whole.repeats, pausing,
-            lambda: publishing.show(book.history(), book.spent()),
-        )  # fmt: skip
-        status: Status = "FAILED"
-        try:
-            why = loop.run()
-            status = "KILLED" if why == INTERRUPTED else "FINISHED"
-        finally:
-            publishing.end(book.history(), book.spent(), status)
+    loop = functools.partial(
+        Loop, book, chosen, _measure(definition), launching.start, launching.length, folder,
+        workers=settings.workers, repeats=whole.repeats, pausing=pausing,
+    )  # fmt: skip
+    why = _run(loop, whole, settings, definition, book, folder)
     console = Console(highlight=False)
     closing.close(console, book.history(), assignment.space, folder, why, UNITS[cost])
     short = _too_short(settings, book)
@@ -95,6 +86,31 @@ def sweep(
         raise short
     if why == INTERRUPTED:
         raise KeyboardInterrupt
+
+
+def _run(
+    loop: Callable[..., Loop],
+    whole: DictConfig,
+    settings: Settings,
+    definition: Definition,
+    book: StudyBook,
+    folder: Path,
+) -> str:
+    """The sweep on its screen, and in the store whatever becomes of it; why it ended."""
+    limit = settings.budget_j if definition.cost == "energy_j" else settings.budget_s
+    unit = UNITS[definition.cost]
+    with SweepScreen(settings.name(), limit, unit, left=book.left) as screen:
+        publishing = _publishing(whole, settings, definition, book, folder, screen.say)
+        publishing.begin(book.history(), book.spent(), bool(whole.tracking.get("required", True)))
+        status: Status = "FAILED"
+        try:
+            why = loop(
+                screen=screen, between=lambda: publishing.show(book.history(), book.spent())
+            ).run()
+            status = "KILLED" if why == INTERRUPTED else "FINISHED"
+        finally:
+            publishing.end(book.history(), book.spent(), status)
+    return why
 
 
 def _publishing(

@@ -20,7 +20,8 @@ def figure_of(*marks) -> Figure:
 def test_plotly_knows_every_attribute(figure: Figure) -> None:
     """plotly's own classes refuse names and values that plotly.js does not have."""
     for plot in interactive.plots(figure):
-        plotly.graph_objects.Figure(plot)
+        read = plotly.graph_objects.Figure(plot)
+        assert len(read.data) == len(plot["data"])
 
 
 def test_nothing_ends_the_script_element_early() -> None:
@@ -89,4 +90,5 @@ def test_the_legend_names_each_mark_once() -> None:
 
 def test_a_line_without_points_is_drawn_empty() -> None:
     (plot,) = interactive.plots(figure_of(Line([], [], "none")))
-    plotly.graph_objects.Figure(plot)
+    (trace,) = plotly.graph_objects.Figure(plot).data
+    assert not trace.x

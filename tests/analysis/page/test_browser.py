@@ -82,10 +82,10 @@ def test_a_click_on_the_legend_hides_the_points(page: Page, path: Path) -> None:
     opened(page, path, 1280, False)
     plot = "document.querySelector('#figure-front .plot')"
     click = "document.querySelector('#figure-front button[data-name=minirocket]').click();"
+    points = f"{plot}.data.filter(t => t.name === 'minirocket')"
+    assert page.evaluate(f"{points}.some(t => t.visible !== false)")
     page.evaluate(click)
-    page.wait_until(
-        f"{plot}.data.filter(t => t.name === 'minirocket').every(t => t.visible === false)"
-    )
+    page.wait_until(f"{points}.every(t => t.visible === false)")
 
 
 def test_a_click_on_a_point_opens_its_run(page: Page, path: Path) -> None:
