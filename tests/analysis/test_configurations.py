@@ -182,3 +182,21 @@ def test_every_run_knows_its_configuration() -> None:
         "model=spectrogram_cnn lr=0.01",
         "model=spectrogram_cnn lr=0.0001",
     }
+
+
+def test_a_configuration_of_which_some_runs_saw_nothing_is_told_to_be_too_high() -> None:
+    records = study()
+    records[0].metrics["energy_j"] = 0.0
+    _, (comparison,) = comparisons(records)
+    (note,) = [each for each in comparison.notes if "too high" in each]
+    assert note.startswith("1 runs that saw exactly 0 J are left out of 1 configurations")
+
+
+def test_no_mean_is_too_high_where_a_whole_configuration_saw_nothing() -> None:
+    records = study()
+    nothing = [record for record in records if record.name.startswith("minirocket")]
+    assert len(nothing) == 3
+    for record in nothing:
+        record.metrics["energy_j"] = 0.0
+    _, (comparison,) = comparisons(records)
+    assert not [each for each in comparison.notes if "too high" in each]

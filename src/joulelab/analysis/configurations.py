@@ -134,6 +134,7 @@ def _compare(
     ascending = direction_of(metric) == "min"
     table = table.sort_values("quality", ascending=ascending, ignore_index=True, kind="stable")
     comparison = Comparison(data, metric, runs.energy, table, list(_notes(group)))
+    comparison.notes += _zeros(runs, group)
     comparison.factors = [key for key in keys if table[key].nunique(dropna=False) > 1]
     comparison.objectives = objectives
     comparison.runs = runs.table.loc[group.index]
@@ -194,6 +195,18 @@ def _front_chances(
             "assumes that they scatter as the repeated ones do"
         )
     return front_probability(uncertain, directions), note
+
+
+def _zeros(runs: Runs, group: pd.DataFrame) -> list[str]:
+    """What follows from leaving out the runs of a configuration that saw nothing, but not the others."""
+    zero = runs.table[(runs.table[runs.energy] == 0) & runs.table["config_hash"].notna()]
+    zero = zero[zero["config_hash"].isin(group["config_hash"])]
+    if zero.empty:
+        return []
+    return [
+        f"{len(zero)} runs that saw exactly 0 J are left out of {zero['config_hash'].nunique()} "
+        "configurations whose other runs count: their mean energies are too high"
+    ]
 
 
 def _notes(group: pd.DataFrame) -> Iterator[str]:

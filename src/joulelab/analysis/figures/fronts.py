@@ -125,7 +125,9 @@ def search(comparison: Comparison, runs: pd.DataFrame, name: str) -> Drawn:
     reference = np.array([points[:, 0].max(), worst])
     volume = hypervolume_history(points, reference, ["min", direction])
     if volume[-1] <= 0:
-        return Missing(name, title, "One run is the best in both objectives: there is no front.")
+        return Missing(
+            name, title, "No run beats both the dearest and the worst of all: there is no area."
+        )
     whole = known.get("energy_j/run", known[energy]).fillna(known[energy])
     spent = np.cumsum(
         (whole if energy.startswith("energy") else known[energy]).to_numpy(dtype=float)
